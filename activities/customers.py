@@ -1,0 +1,67 @@
+"""Find or create the M3 customer of a buyer (strategy `per_buyer`)."""
+
+import structlog
+from temporalio import activity
+
+from activities.services import PairServices, Services
+from connectors.m3 import Record
+from domain.errors import NotFound, Rejected
+from domain.orders import Customer, OrderEntry, OrderRef
+from mappings.customers import BuyerDraft, draft_buyer
+
+log = structlog.get_logger()
+
+
+class CustomerActivities:
+    """What happens in CRS610."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    async def find_or_create_customer(self, ref: OrderRef) -> Customer:
+        """Return the buyer's customer, creating customer and address when they are new.
+
+        The number is made from Walmart's buyer, and the address id from the address. So repeating
+        finds what an earlier attempt made, and of two orders of one new buyer at once, M3 lets
+        one create the customer and refuses the other, which then finds it.
+        """
+        services = self._services.of(ref)
+        buyer = draft_buyer(
+            await services.order(ref.purchase_order_id),
+            pair=services.pair,
+            mappings=services.mappings,
+        )
+        number = await _find(services, buyer) or await _create(services, buyer)
+        if services.pair.order_entry is OrderEntry.BATCH:
+            return Customer(customer_number=number)  # the order carries the address itself
+        await _add_address(services, {"CUNO": number, **buyer.address_record})
+        return Customer(customer_number=number, address_id=buyer.address_id)
+
+
+async def _find(services: PairServices, buyer: BuyerDraft) -> str:
+    listed = await services.m3.execute(
+        "CRS610MI", "LstBySearchKey", {"ALCU": buyer.search_key}, columns=("CUNO", "ALCU")
+    )
+    # The list may start at the key and go on past it.
+    ours = sorted(record["CUNO"] for record in listed if record["ALCU"] == buyer.search_key)
+    return ours[0] if ours else ""
+
+
+async def _create(services: PairServices, buyer: BuyerDraft) -> str:
+    try:
+        [created] = await services.m3.execute("CRS610MI", "Add", buyer.customer_record)
+    except Rejected:
+        if number := await _find(services, buyer):
+            return number
+        raise
+    log.info("m3_customer_created", customer_number=created["CUNO"])
+    return created["CUNO"]
+
+
+async def _add_address(services: PairServices, record: Record) -> None:
+    key = {name: record[name] for name in ("CUNO", "ADRT", "ADID")}
+    try:
+        await services.m3.execute("CRS610MI", "GetAddress", key, columns=("ADID",))
+    except NotFound:
+        await services.m3.execute("CRS610MI", "AddAddress", record)

@@ -1,0 +1,72 @@
+"""Order entry by AddOrderHead and AddOrderLine: the order exists in M3 from the first call."""
+
+import structlog
+
+from activities.order_lines import missing_lines, send_all
+from activities.order_search import pick_head
+from activities.services import PairServices
+from connectors.m3 import Record, Transaction
+from domain.errors import OrderMismatch
+from domain.orders import Customer, OrderHead, OrderRef
+
+log = structlog.get_logger()
+
+ORDER_LINE = ("PONR", "ITNO", "ORQT")
+
+
+class DirectEntry:
+    """One order entered line by line. Its lines carry Walmart's line number as their own."""
+
+    def __init__(self, services: PairServices, ref: OrderRef) -> None:
+        self._services = services
+        self._ref = ref
+
+    async def find_head(self, customer: Customer) -> OrderHead | None:
+        """Look for the order among all of the customer's: slow, but never behind."""
+        heads = await self._services.m3.execute(
+            "OIS100MI", "LstHead", {"CUNO": customer.customer_number}, columns=("ORNO", "CUOR")
+        )
+        ours = {r["ORNO"] for r in heads if r["CUOR"] == self._ref.purchase_order_id}
+        return pick_head(self._ref, {}, ours)
+
+    async def create_head(self, customer: Customer) -> OrderHead:
+        """Create the order and return its number."""
+        draft = await self._services.draft(self._ref.purchase_order_id)
+        record = draft.head_record(
+            customer_number=customer.customer_number, address_id=customer.address_id
+        )
+        [created] = await self._services.m3.execute("OIS100MI", "AddOrderHead", record)
+        log.info("m3_head_added", m3_order_number=created["ORNO"])
+        return OrderHead(m3_order_number=created["ORNO"])
+
+    async def add_lines(self, head: OrderHead, *, look_first: bool) -> None:
+        """Add what the order still lacks, then compare what M3 has with the draft."""
+        number = {"ORNO": head.m3_order_number}
+        draft = await self._services.draft(self._ref.purchase_order_id)
+        present = await self._lines(number) if look_first else []
+        missing = missing_lines(self._ref, draft, present)
+        charges = [] if present else draft.charges
+        outcomes = await send_all(
+            self._services.m3,
+            [
+                *(
+                    Transaction(name="AddConnCOCharge", record=number | charge)
+                    for charge in charges
+                ),
+                *(
+                    Transaction(name="AddOrderLine", record=number | line.record)
+                    for line in missing
+                ),
+                Transaction(name="LstLine", record=number, columns=ORDER_LINE),
+            ],
+            # A repetition may find the charges there, from an answer that was lost.
+            tolerate=["AddConnCOCharge"] if look_first else [],
+        )
+        if left := missing_lines(self._ref, draft, outcomes[-1]):
+            raise OrderMismatch(
+                self._ref.purchase_order_id, reason=f"M3 did not take {len(left)} of its lines"
+            )
+        log.info("m3_lines_added", lines=len(missing), found=len(present))
+
+    async def _lines(self, number: Record) -> list[Record]:
+        return await self._services.m3.execute("OIS100MI", "LstLine", number, columns=ORDER_LINE)

@@ -1,0 +1,119 @@
+"""Enter an order in M3, so that it exists exactly once however often a step is repeated.
+
+M3 has no idempotency key. What stands in for it is CUOR, the customer's order number, which is
+the purchase order id: it is searched for before anything is created, and again, in lists that
+are exact where the search index lags, after any answer that may have been lost.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from temporalio import activity
+
+from activities.batch_entry import BatchEntry
+from activities.direct_entry import DirectEntry
+from activities.order_search import search_order
+from activities.services import PairServices, Services
+from domain.errors import OrderMismatch
+from domain.orders import Customer, OrderEntry, OrderHead, OrderRef
+from ledger.store import LinkConflict
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddHeadInput:
+    """The order, and the M3 customer it is entered for."""
+
+    ref: OrderRef
+    customer: Customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddLinesInput:
+    """The order and its head in M3."""
+
+    ref: OrderRef
+    head: OrderHead
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmInput:
+    """The order and its batch order in M3."""
+
+    ref: OrderRef
+    batch_order_number: str
+
+
+class OrderEntryActivities:
+    """The durable steps that make a Walmart order an M3 order."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    async def find_m3_order(self, ref: OrderRef) -> OrderHead:
+        """Look for an order M3 already has under this purchase order. Repeating: reads again."""
+        return await search_order(self._services.of(ref), ref) or OrderHead()
+
+    @activity.defn
+    async def add_head(self, input: AddHeadInput) -> OrderHead:
+        """Create the order head, unless M3 has one under this purchase order.
+
+        Repeating: searches batch orders and orders by CUOR; after an answer that may have been
+        lost also lists the customer's heads, which shows those the search index has not yet.
+        """
+        services = self._services.of(input.ref)
+        entry = _entry(services, input.ref)
+        written_before = await services.may_have_happened(input.ref.purchase_order_id)
+        found = await search_order(services, input.ref)
+        if found is None and written_before:
+            found = await entry.find_head(input.customer)
+        if found is not None:
+            log.info("m3_order_recognized", batch_order_number=found.batch_order_number)
+            return found
+        return await entry.create_head(input.customer)
+
+    @activity.defn
+    async def add_lines(self, input: AddLinesInput) -> None:
+        """Add the address, the charges and the lines to the head.
+
+        Repeating: lists the lines that are there, compares them with the order and adds those
+        that are missing.
+        """
+        services = self._services.of(input.ref)
+        written_before = await services.may_have_happened(input.ref.purchase_order_id)
+        await _entry(services, input.ref).add_lines(
+            input.head, look_first=written_before or input.head.found
+        )
+
+    @activity.defn
+    async def confirm_m3_order(self, input: ConfirmInput) -> str:
+        """Turn the batch order into a customer order and return the M3 order number.
+
+        Repeating: an order that an earlier attempt, or a person in OIS275, made is found.
+        """
+        services = self._services.of(input.ref)
+        written_before = await services.may_have_happened(input.ref.purchase_order_id)
+        m3_order_number = await BatchEntry(services, input.ref).confirm(
+            input.batch_order_number, look_first=written_before
+        )
+        await _remember(services, input.ref, m3_order_number)
+        log.info("m3_order_created", m3_order_number=m3_order_number)
+        return m3_order_number
+
+
+def _entry(services: PairServices, ref: OrderRef) -> BatchEntry | DirectEntry:
+    if services.pair.order_entry is OrderEntry.DIRECT:
+        return DirectEntry(services, ref)
+    return BatchEntry(services, ref)
+
+
+async def _remember(services: PairServices, ref: OrderRef, m3_order_number: str) -> None:
+    try:
+        await services.ledger.link(
+            ref.pair, "order", ref.purchase_order_id, m3_order_number, at=datetime.now(UTC)
+        )
+    except LinkConflict as conflict:
+        raise OrderMismatch(ref.purchase_order_id, reason=str(conflict)) from None

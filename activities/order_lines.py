@@ -1,0 +1,74 @@
+"""Send the transactions of an order and compare its lines; both ways of entry use this."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from connectors.m3 import MAX_TRANSACTIONS, M3Client, Record, Transaction
+from domain.errors import OrderMismatch, Rejected
+from domain.orders import OrderRef
+from mappings.orders import LineDraft, OrderDraft
+
+
+async def send_all(
+    m3: M3Client, transactions: Sequence[Transaction], *, tolerate: Collection[str] = ()
+) -> list[list[Record]]:
+    """Run OIS100MI transactions in requests of at most MAX_TRANSACTIONS, in order.
+
+    Args:
+        m3: the client.
+        transactions: what to run.
+        tolerate: names of transactions whose refusal is no failure.
+
+    Returns:
+        The records of each; none for a refusal that was tolerated.
+
+    Raises:
+        Rejected: the first refusal. The transactions around it have been run all the same.
+    """
+    outcomes: list[list[Record]] = []
+    for start in range(0, len(transactions), MAX_TRANSACTIONS):
+        part = transactions[start : start + MAX_TRANSACTIONS]
+        answers = await m3.execute_all("OIS100MI", part)
+        for transaction, answer in zip(part, answers, strict=True):
+            if isinstance(answer, Rejected):
+                if transaction.name not in tolerate:
+                    raise answer
+                answer = []
+            outcomes.append(answer)
+    return outcomes
+
+
+def missing_lines(ref: OrderRef, draft: OrderDraft, present: Sequence[Record]) -> list[LineDraft]:
+    """Return the drafted lines M3 does not have.
+
+    Args:
+        ref: the order.
+        draft: what M3 should have.
+        present: what M3 has; each with CUPO or PONR, ITNO and ORQT.
+
+    Raises:
+        OrderMismatch: M3 has a line twice, one that was not ordered, or another item or quantity.
+    """
+    wanted = {line.line_number: line for line in draft.lines}
+    seen: set[str] = set()
+    for record in present:
+        number = record.get("CUPO") or record["PONR"].lstrip("0")
+        if number in seen:
+            raise OrderMismatch(ref.purchase_order_id, reason=f"M3 has line {number} twice")
+        if number not in wanted:
+            raise OrderMismatch(
+                ref.purchase_order_id, reason=f"M3 has a line {number or '?'} Walmart never sent"
+            )
+        if differing := _differing(wanted[number], record):
+            raise OrderMismatch(ref.purchase_order_id, reason=f"line {number}: {differing}")
+        seen.add(number)
+    return [line for number, line in wanted.items() if number not in seen]
+
+
+def _differing(wanted: LineDraft, present: Record) -> str:
+    item_number, quantity = wanted.record["ITNO"], wanted.record["ORQT"]
+    if item_number != present["ITNO"]:
+        return f"M3 has item {present['ITNO']}, ordered is {item_number}"
+    if Decimal(quantity) != Decimal(present["ORQT"]):
+        return f"M3 has quantity {present['ORQT']}, ordered is {quantity}"
+    return ""

@@ -1,0 +1,124 @@
+"""Order activities: read the Walmart order, draft the M3 one, acknowledge, reserve."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from temporalio import activity
+
+from activities.services import PairServices, Services
+from connectors.m3 import Record
+from domain.errors import InvalidOrder, NotReady, Rejected
+from domain.orders import FetchedOrder, M3Line, OrderFacts, OrderPolicy, OrderRef
+from mappings.deliveries import to_m3_lines
+from mappings.walmart_order import to_facts
+
+log = structlog.get_logger()
+
+# TTYP of a customer order line in M3's stock transactions.
+CUSTOMER_ORDER = "31"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReserveStockInput:
+    """Which M3 order to allocate stock to."""
+
+    ref: OrderRef
+    m3_order_number: str
+
+
+class OrderActivities:
+    """What happens to the order itself in either system."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn
+    async def fetch_walmart_order(self, ref: OrderRef) -> FetchedOrder:
+        """Read the order from Walmart and keep it in the ledger.
+
+        Repeating: reads again; the newer copy replaces the older.
+        """
+        services = self._services.of(ref)
+        order = await services.fetch(ref.purchase_order_id)
+        facts = to_facts(order)
+        return FetchedOrder(facts=facts, policy=_policy(services, facts))
+
+    @activity.defn
+    async def draft_m3_order(self, ref: OrderRef) -> None:
+        """Map the order to the M3 records that will create it; nothing is written to M3.
+
+        Everything that can be found wrong is found here: unknown SKUs, values without a table
+        row, texts that do not fit. Repeating: drafts again with today's mappings.
+        """
+        await self._services.of(ref).make_draft(ref.purchase_order_id)
+
+    @activity.defn
+    async def acknowledge_walmart_order(self, ref: OrderRef) -> None:
+        """Tell Walmart that the order is accepted.
+
+        Repeating: Walmart allows it until something has shipped; then the order is read back,
+        and an order that has gone further than acknowledged counts as acknowledged.
+        """
+        services = self._services.of(ref)
+        try:
+            await services.walmart.acknowledge_order(ref.purchase_order_id)
+        except Rejected:
+            order = await services.fetch(ref.purchase_order_id)
+            if not order.open_lines:
+                raise InvalidOrder(
+                    ref.purchase_order_id,
+                    cause="CANCELED_AT_WALMART",
+                    reason="Walmart has canceled every line",
+                    mend="close the order in M3 by hand, then terminate this workflow",
+                ) from None
+            if not order.accepted:
+                raise
+        log.info("walmart_order_acknowledged")
+
+    @activity.defn
+    async def reserve_stock(self, input: ReserveStockInput) -> tuple[M3Line, ...]:
+        """Allocate stock to the M3 order and return what each line got.
+
+        Repeating: M3 allocates what is still open; what is allocated stays.
+        """
+        services = self._services.of(input.ref)
+        order = {"RIDN": input.m3_order_number}
+        await services.m3.execute(
+            "MMS120MI", "AllocateOrder", {"TTYP": CUSTOMER_ORDER, **order, "MAAL": "1"}
+        )
+        lines = await m3_lines(services, input.ref, input.m3_order_number)
+        short = [line.line_number for line in lines if line.allocated < line.quantity]
+        log.info("stock_reserved", m3_order_number=input.m3_order_number, short_lines=short)
+        return lines
+
+
+async def m3_lines(
+    services: PairServices, ref: OrderRef, m3_order_number: str
+) -> tuple[M3Line, ...]:
+    """Read the lines of an M3 order with the Walmart line each stands for."""
+    records: list[Record] = await services.m3.execute(
+        "OIS100MI",
+        "LstLine",
+        {"ORNO": m3_order_number},
+        columns=("PONR", "POSX", "CUPO", "ORQT", "ORQA", "ALQT", "DLQT", "ORST"),
+    )
+    if not records:
+        raise NotReady(f"M3 order {m3_order_number} has no lines yet")
+    return to_m3_lines(records, ref.purchase_order_id)
+
+
+def _policy(services: PairServices, facts: OrderFacts) -> OrderPolicy:
+    pair = services.pair
+    acknowledge_by = facts.ordered_at + pair.acknowledge_within - pair.acknowledge_margin
+    return OrderPolicy(
+        order_entry=pair.order_entry,
+        customer_strategy=pair.customer_strategy,
+        customer_number=pair.customer_number,
+        # An order that is found late is still given a moment before the rule applies.
+        acknowledge_by=max(acknowledge_by, datetime.now(UTC) + pair.attention_after),
+        late_acknowledgement=pair.late_acknowledgement,
+        attention_after_seconds=pair.attention_after.total_seconds(),
+        delivery_poll_seconds=pair.delivery_poll.total_seconds(),
+        invoice_poll_seconds=pair.invoice_poll.total_seconds(),
+    )

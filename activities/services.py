@@ -1,0 +1,99 @@
+"""What an activity works with: one set of clients, mappings and memory per pair."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from temporalio import activity
+
+from activities.items import ItemNumbers
+from connectors.m3 import M3Client
+from connectors.walmart import WalmartClient
+from domain.orders import OrderRef
+from domain.pairs import Pair
+from ledger.store import Ledger
+from mappings.loader import MappingSet
+from mappings.orders import OrderDraft, draft_order
+from mappings.walmart_order import WalmartOrder, parse_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairServices:
+    """Everything the activities of one pair need."""
+
+    pair: Pair
+    m3: M3Client
+    walmart: WalmartClient
+    mappings: MappingSet
+    items: ItemNumbers
+    ledger: Ledger
+
+    async def fetch(self, purchase_order_id: str) -> WalmartOrder:
+        """Read the order from Walmart, check its shape and keep it in the ledger."""
+        document = await self.walmart.order(purchase_order_id)
+        order = parse_order(document)
+        await self.ledger.save_order(
+            self.pair.name, purchase_order_id, document=_to_json(document), at=datetime.now(UTC)
+        )
+        return order
+
+    async def order(self, purchase_order_id: str) -> WalmartOrder:
+        """Return the order from the ledger, or from Walmart when this ledger never saw it."""
+        document = await self.ledger.order_document(self.pair.name, purchase_order_id)
+        if document is None:
+            return await self.fetch(purchase_order_id)
+        return parse_order(json.loads(document, parse_float=Decimal))
+
+    async def make_draft(self, purchase_order_id: str) -> OrderDraft:
+        """Map the order to M3 records and keep them in the ledger."""
+        order = await self.order(purchase_order_id)
+        items = await self.items.find(purchase_order_id, order.skus)
+        draft = draft_order(order, pair=self.pair, mappings=self.mappings, items=items)
+        await self.ledger.save_draft(self.pair.name, purchase_order_id, draft.to_json())
+        return draft
+
+    async def draft(self, purchase_order_id: str) -> OrderDraft:
+        """Return the drafted M3 records; they are made anew when the ledger has none."""
+        draft = await self.ledger.order_draft(self.pair.name, purchase_order_id)
+        if draft is None:
+            return await self.make_draft(purchase_order_id)
+        return OrderDraft.from_json(draft)
+
+    async def may_have_happened(self, business_id: str) -> bool:
+        """Record that the running activity is about to write, and tell whether it may have before.
+
+        True for a later attempt, and for an earlier one of another run: after a reset in the Web
+        UI, or when Temporal has forgotten the order. Then look in the other system first.
+        """
+        info = activity.info()
+        first = await self.ledger.intend(
+            self.pair.name, business_id, info.activity_type, at=datetime.now(UTC)
+        )
+        return info.attempt > 1 or not first
+
+
+class Services:
+    """The services of every pair this worker serves."""
+
+    def __init__(self, pairs: Mapping[str, PairServices]) -> None:
+        self._pairs = pairs
+
+    def of(self, ref: OrderRef) -> PairServices:
+        """Return the services of the order's pair."""
+        return self.of_pair(ref.pair)
+
+    def of_pair(self, name: str) -> PairServices:
+        """Return the services of a pair by its name."""
+        if name not in self._pairs:
+            known = ", ".join(sorted(self._pairs))
+            # Not an IntegrationError on purpose: it heals when a worker that knows the pair runs.
+            raise LookupError(f"this worker has no pair {name!r}, only {known}; add it and restart")
+        return self._pairs[name]
+
+
+def _to_json(document: dict[str, Any]) -> str:
+    # Amounts are Decimal and become text, never float; `parse_order` reads either.
+    return json.dumps(document, default=str)

@@ -1,0 +1,190 @@
+"""`m3-walmart orders`: list, show, start and retry the workflows of orders."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.client import Client, WorkflowExecution
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.search_attributes import (
+    ATTENTION_CAUSE,
+    M3_ORDER_NUMBER,
+    NEEDS_ATTENTION,
+    PAIR,
+    PURCHASE_ORDER_ID,
+    SHIP_BY,
+    STAGE,
+)
+from activities.starts import Source, start_order
+from domain.names import ORDER_TO_CASH, SearchAttribute, order_workflow_id
+from domain.orders import OrderRef, OrderSummary, Stage, TimelineEntry
+from workflows.orders import OrderToCash
+
+
+class NoSuchOrder(Exception):
+    """Temporal has no workflow for the order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRow:
+    """One order as Temporal's list shows it."""
+
+    pair: str
+    purchase_order_id: str
+    m3_order_number: str
+    stage: str
+    needs_attention: bool
+    cause: str
+    ship_by: datetime | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderFilter:
+    """Which orders to list; what is left out matches all."""
+
+    pair: str = ""
+    stage: Stage | None = None
+    attention: bool = False
+    limit: int = 50
+
+    def query(self) -> str:
+        """Return it in Temporal's list filter language; the same works in the Web UI."""
+        terms = [f"WorkflowType = '{ORDER_TO_CASH}'"]
+        if self.pair:
+            terms.append(f"{SearchAttribute.PAIR} = '{self.pair}'")
+        if self.stage:
+            terms.append(f"{SearchAttribute.STAGE} = '{self.stage}'")
+        if self.attention:
+            terms.append(f"{SearchAttribute.NEEDS_ATTENTION} = true")
+            terms.append("ExecutionStatus = 'Running'")
+        return " AND ".join(terms)
+
+
+async def list_orders(client: Client, wanted: OrderFilter) -> AsyncIterator[OrderRow]:
+    """Yield orders, the latest first."""
+    async for workflow in client.list_workflows(wanted.query(), limit=wanted.limit):
+        yield _row(workflow)
+
+
+def _row(workflow: WorkflowExecution) -> OrderRow:
+    attributes = workflow.typed_search_attributes
+    return OrderRow(
+        pair=attributes.get(PAIR) or "",
+        purchase_order_id=attributes.get(PURCHASE_ORDER_ID) or "",
+        m3_order_number=attributes.get(M3_ORDER_NUMBER) or "",
+        stage=attributes.get(STAGE) or "",
+        needs_attention=bool(attributes.get(NEEDS_ATTENTION)),
+        cause=attributes.get(ATTENTION_CAUSE) or "",
+        ship_by=attributes.get(SHIP_BY),
+        started_at=workflow.start_time,
+    )
+
+
+async def show_order(
+    client: Client, ref: OrderRef
+) -> tuple[OrderSummary, tuple[TimelineEntry, ...]]:
+    """Return where an order stands and what happened to it; a worker has to be running.
+
+    Raises:
+        NoSuchOrder: Temporal does not know it, or no longer.
+    """
+    order = client.get_workflow_handle_for(
+        OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
+    )
+    try:
+        return await order.query(OrderToCash.status), await order.query(OrderToCash.timeline)
+    except RPCError as error:
+        raise _or_no_such(error, ref) from None
+
+
+async def retry_order(client: Client, ref: OrderRef) -> None:
+    """Let the failed step of an open order run again.
+
+    Raises:
+        NoSuchOrder: no workflow of the order is open.
+    """
+    order = client.get_workflow_handle_for(
+        OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
+    )
+    try:
+        await order.signal(OrderToCash.retry)
+    except RPCError as error:
+        raise _or_no_such(error, ref) from None
+
+
+async def start(client: Client, ref: OrderRef) -> bool:
+    """Start an order by hand; return whether it was not known before."""
+    return await start_order(client, ref, Source.COMMAND)
+
+
+def _or_no_such(error: RPCError, ref: OrderRef) -> Exception:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        return NoSuchOrder(
+            f"no open order {ref.purchase_order_id} in pair {ref.pair}; "
+            "see `m3-walmart orders list`, or start it with `m3-walmart orders start`"
+        )
+    return error
+
+
+def print_rows(console: Console, rows: list[OrderRow], *, as_json: bool) -> None:
+    """Print orders as a table, or as JSON for other programs."""
+    if as_json:
+        console.print_json(json.dumps([asdict(row) for row in rows], default=str))
+        return
+    table = Table("purchase order", "pair", "stage", "M3 order", "ship by", "needs attention")
+    for row in rows:
+        table.add_row(
+            row.purchase_order_id,
+            row.pair,
+            row.stage,
+            row.m3_order_number,
+            f"{row.ship_by:%Y-%m-%d %H:%M}" if row.ship_by else "",
+            f"[red]{row.cause}[/red]" if row.needs_attention else "",
+        )
+    console.print(table if rows else "No orders match.")
+
+
+def print_order(
+    console: Console,
+    summary: OrderSummary,
+    timeline: tuple[TimelineEntry, ...],
+    *,
+    as_json: bool,
+) -> None:
+    """Print one order in full."""
+    if as_json:
+        document = {**asdict(summary), "timeline": [asdict(entry) for entry in timeline]}
+        console.print_json(json.dumps(document, default=str))
+        return
+    facts = {
+        "Purchase order": f"{summary.purchase_order_id} ({summary.pair})",
+        "Customer order": summary.customer_order_id,
+        "Stage": summary.stage,
+        "M3 order": summary.m3_order_number or summary.batch_order_number,
+        "Total": f"{summary.total_amount} {summary.currency}",
+        "Ship by": str(summary.ship_by or ""),
+        "Skipped": summary.skip_reason,
+        "Deliveries": ", ".join(
+            f"{s.delivery_number} ({', '.join(s.tracking_numbers)})" for s in summary.shipments
+        ),
+        "Invoices": ", ".join(
+            f"{i.invoice_number}/{i.year}: {i.amount} {i.currency}" for i in summary.invoices
+        ),
+        "Not allocated": ", ".join(
+            f"line {line.line_number}: {line.quantity}" for line in summary.unallocated
+        ),
+    }
+    for name, value in facts.items():
+        if value.strip():
+            console.print(f"{name:15} {value}", highlight=False)
+    for attention in summary.attention:
+        console.print(f"\n[bold red]{attention.cause}[/bold red] in step {attention.step}")
+        console.print(f"{attention.sentence}\nWhat mends it: {attention.mend}", highlight=False)
+    console.print()
+    for entry in timeline:
+        console.print(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event:28} {entry.detail}")

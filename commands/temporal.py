@@ -1,0 +1,112 @@
+"""Reach Temporal the way Temporal's own tools do, and prepare a namespace for us."""
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.names import ORDERS_TASK_QUEUE, SEARCH_ATTRIBUTE_TYPES, order_sweep_id
+from domain.pairs import Pair
+from workflows.sweeps import OrderSweep
+
+DEFAULT_ADDRESS = "localhost:7233"
+
+
+async def connect(*, lazy: bool = False) -> Client:
+    """Connect as Temporal's environment configuration says (TEMPORAL_ADDRESS, profiles, TLS).
+
+    Args:
+        lazy: do not wait for the server; the first call connects.
+
+    Raises:
+        RuntimeError: the server cannot be reached.
+    """
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", DEFAULT_ADDRESS)
+    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+
+
+def address() -> str:
+    """Return the address `connect` goes to, for messages."""
+    config = ClientConfig.load_client_connect_config()
+    return config.get("target_host", DEFAULT_ADDRESS)
+
+
+async def missing_search_attributes(client: Client) -> list[str]:
+    """Return our search attributes that the namespace lacks or has with another type."""
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return [
+        name
+        for name, kind in SEARCH_ATTRIBUTE_TYPES.items()
+        if listed.custom_attributes.get(name) != _indexed_type(kind)
+    ]
+
+
+async def register_search_attributes(client: Client) -> list[str]:
+    """Add the search attributes the namespace lacks; return their names."""
+    missing = await missing_search_attributes(client)
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=client.namespace,
+                search_attributes={
+                    name: _indexed_type(kind)
+                    for name, kind in SEARCH_ATTRIBUTE_TYPES.items()
+                    if name in missing
+                },
+            )
+        )
+    return missing
+
+
+def _indexed_type(kind: str) -> IndexedValueType.ValueType:
+    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
+
+
+async def apply_sweep_schedule(client: Client, pair: Pair) -> str:
+    """Create or update the schedule that finds lost orders; return its id.
+
+    A run that is still going when the next is due is not doubled: the next is skipped.
+    """
+    schedule_id = order_sweep_id(pair.name)
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            OrderSweep.run, pair.name, id=schedule_id, task_queue=ORDERS_TASK_QUEUE
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=pair.sweep_interval)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+    )
+    try:
+        await client.create_schedule(schedule_id, schedule)
+    except ScheduleAlreadyRunningError:
+
+        def replace(input: ScheduleUpdateInput) -> ScheduleUpdate:
+            # Paused by an operator stays paused.
+            schedule.state = input.description.schedule.state
+            return ScheduleUpdate(schedule=schedule)
+
+        await client.get_schedule_handle(schedule_id).update(replace)
+    return schedule_id
+
+
+def is_unreachable(error: RPCError) -> bool:
+    """Tell an outage of Temporal from an answer of it."""
+    return error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)

@@ -1,0 +1,310 @@
+"""Everything a person sets: m3-walmart.toml, and the secrets it points to.
+
+Only entry points (worker, starter, commands, demo) read settings; the rest gets values as
+arguments. How Temporal is reached is not set here: that is Temporal's own environment
+configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, ...).
+
+A secret is never written into the file. `secret = "env:NAME"` takes it from the environment,
+`secret = "file:/path"` from a file whose trailing newline is dropped.
+"""
+
+import os
+import tomllib
+import zoneinfo
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry
+from domain.pairs import Pair
+
+DEFAULT_PATH = Path("m3-walmart.toml")
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing; the text is one line that names the key and the mend."""
+
+
+def _read_secret(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return value
+    kind, _, where = str(value).partition(":")
+    if kind == "env" and where:
+        if not os.environ.get(where):
+            raise ValueError(f"set the environment variable {where}")
+        return SecretStr(os.environ[where])
+    if kind == "file" and where:
+        try:
+            return SecretStr(Path(where).read_text().rstrip("\n"))
+        except OSError as error:
+            raise ValueError(f"cannot read {where}: {error.strerror}") from None
+    # The value itself may be a secret pasted by mistake, so it is not repeated here.
+    raise ValueError('write "env:NAME" or "file:/path"; a secret never stands in this file')
+
+
+def _known_time_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone; for example America/Chicago")
+    return name
+
+
+def _below_config(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths are relative to the settings file, wherever the command is run."""
+    folder: Path = (info.context or {}).get("folder", Path.cwd())
+    return path if path.is_absolute() else folder / path
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
+TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
+ConfigPath = Annotated[Path, AfterValidator(_below_config)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class WalmartSettings(_Section):
+    """The seller account."""
+
+    base_url: HttpUrl = HttpUrl("https://marketplace.walmartapis.com")
+    client_id: Secret
+    client_secret: Secret
+    service_name: str = "m3-walmart"  # WM_SVC.NAME, free text
+    timeout_seconds: Seconds = 20
+
+
+class M3Settings(_Section):
+    """The M3 tenant, company and division."""
+
+    ionapi_file: ConfigPath
+    company: int = Field(ge=1, le=999)
+    division: str = Field(min_length=1, max_length=3)
+    facility: str = Field(min_length=1, max_length=3)
+    order_type: str = Field(min_length=1, max_length=3)
+    customer_strategy: CustomerStrategy = CustomerStrategy.MARKETPLACE
+    customer_number: str = Field(default="", max_length=10)
+    customer_template: str = Field(default="", max_length=10)
+    order_entry: OrderEntry = OrderEntry.BATCH
+    alias_category: str = Field(default="2", max_length=2)
+    alias_qualifier: str = Field(default="", max_length=4)
+    freight_charge: str = Field(default="", max_length=6)
+    tax_charge: str = Field(default="", max_length=6)
+    timeout_seconds: Seconds = 60
+
+    @model_validator(mode="after")
+    def _strategy_has_what_it_needs(self) -> Self:
+        if self.customer_strategy is CustomerStrategy.MARKETPLACE and not self.customer_number:
+            raise ValueError('set customer_number, or customer_strategy = "per_buyer"')
+        if self.customer_strategy is CustomerStrategy.PER_BUYER and not self.customer_template:
+            raise ValueError("set customer_template, the M3 customer a new buyer is copied from")
+        if (
+            self.order_entry is OrderEntry.DIRECT
+            and self.customer_strategy is CustomerStrategy.MARKETPLACE
+        ):
+            raise ValueError(
+                'order_entry = "direct" has no one-time address in M3: '
+                'set customer_strategy = "per_buyer", or order_entry = "batch"'
+            )
+        return self
+
+
+class WebhookSettings(_Section):
+    """How Walmart proves that a delivery comes from it; as the subscription was created."""
+
+    method: Literal["hmac", "basic", "oauth", "header"] | None = None
+    header: str = "Authorization"  # authHeaderName of the subscription
+    secret: Secret | None = None  # HMAC key, password, client secret, or the header's value
+    user: str = ""  # user name (basic) or client id (oauth)
+    unsigned: bool = False
+
+    @model_validator(mode="after")
+    def _proof_or_said_without(self) -> Self:
+        if self.method is None and not self.unsigned:
+            raise ValueError(
+                'set method = "hmac", "basic", "oauth" or "header"; '
+                "or unsigned = true, which lets anybody start orders"
+            )
+        if self.method is not None and self.secret is None:
+            raise ValueError(f'method = "{self.method}" needs secret = "env:NAME" or "file:/path"')
+        if self.method in ("basic", "oauth") and not self.user:
+            raise ValueError(f'method = "{self.method}" needs user')
+        return self
+
+
+class IonSettings(_Section):
+    """How ION proves that a message comes from it: a static header, as its policy sends it."""
+
+    header: str = "Authorization"
+    secret: Secret | None = None
+    unsigned: bool = False
+
+    @model_validator(mode="after")
+    def _proof_or_said_without(self) -> Self:
+        if self.secret is None and not self.unsigned:
+            raise ValueError(
+                'set secret = "env:NAME" or "file:/path" (the value ION sends in the header); '
+                "or unsigned = true"
+            )
+        return self
+
+
+class PairSettings(_Section):
+    """One pair; `to_pair` leaves the secrets behind."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    time_zone: TimeZone
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    walmart: WalmartSettings
+    m3: M3Settings
+    webhooks: WebhookSettings
+    ion: IonSettings
+    mappings: ConfigPath | None = None  # folder with the fields and rows this pair overrides
+    default_phone: str = ""
+    default_email: str = ""
+    acknowledge_within_minutes: Seconds = 240
+    acknowledge_margin_minutes: Seconds = 30
+    late_acknowledgement: LateAcknowledgement = LateAcknowledgement.ACKNOWLEDGE
+    attention_after_seconds: Seconds = 900
+    delivery_poll_seconds: Seconds = 3600
+    invoice_poll_seconds: Seconds = 3600
+    sweep_interval_seconds: Seconds = 300
+    sweep_grace_seconds: float = Field(default=120, ge=0)
+    item_cache_seconds: float = Field(default=600, ge=0)
+
+    def to_pair(self) -> Pair:
+        """Return the settings that business code may see."""
+        m3 = self.m3
+        return Pair(
+            name=self.name,
+            company=m3.company,
+            division=m3.division,
+            facility=m3.facility,
+            order_type=m3.order_type,
+            customer_number=m3.customer_number,
+            customer_template=m3.customer_template,
+            customer_strategy=m3.customer_strategy,
+            order_entry=m3.order_entry,
+            time_zone=self.time_zone,
+            currency=self.currency,
+            alias_category=m3.alias_category,
+            alias_qualifier=m3.alias_qualifier,
+            freight_charge=m3.freight_charge,
+            tax_charge=m3.tax_charge,
+            default_phone=self.default_phone,
+            default_email=self.default_email,
+            acknowledge_within=timedelta(minutes=self.acknowledge_within_minutes),
+            acknowledge_margin=timedelta(minutes=self.acknowledge_margin_minutes),
+            late_acknowledgement=self.late_acknowledgement,
+            attention_after=timedelta(seconds=self.attention_after_seconds),
+            delivery_poll=timedelta(seconds=self.delivery_poll_seconds),
+            invoice_poll=timedelta(seconds=self.invoice_poll_seconds),
+            sweep_interval=timedelta(seconds=self.sweep_interval_seconds),
+            sweep_grace=timedelta(seconds=self.sweep_grace_seconds),
+            item_cache=timedelta(seconds=self.item_cache_seconds),
+        )
+
+
+class LedgerSettings(_Section):
+    """Where the service remembers what it did."""
+
+    path: Annotated[ConfigPath, Field(validate_default=True)] = Path(".m3-walmart/ledger.db")
+
+
+class StarterSettings(_Section):
+    """Where the starter listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class WorkerSettings(_Section):
+    """How much one worker process takes on."""
+
+    # Orders that wait for days stay in this cache; too small a one costs a factor of four.
+    cached_workflows: int = Field(default=2000, ge=10)
+    concurrent_activities: int = Field(default=100, ge=1)
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    pairs: tuple[PairSettings, ...] = Field(min_length=1)
+    ledger: LedgerSettings
+    starter: StarterSettings = StarterSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @model_validator(mode="after")
+    def _names_and_entities_are_unique(self) -> Self:
+        names = [pair.name for pair in self.pairs]
+        if len(set(names)) < len(names):
+            raise ValueError("two pairs have the same name; give each its own")
+        entities = [pair.to_pair().accounting_entity for pair in self.pairs]
+        if len(set(entities)) < len(entities):
+            raise ValueError("two pairs have the same company and division; ION could not tell")
+        return self
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check the settings file.
+
+    Raises:
+        SettingsError: the file is missing or no TOML, or a key is unknown, missing or wrong.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such file; copy m3-walmart.example.toml or name another with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from None
+    content.setdefault("ledger", {})
+    try:
+        return Settings.model_validate(content, context={"folder": path.resolve().parent})
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_first_problem(error, content)}") from None
+
+
+def _first_problem(error: ValidationError, content: dict[str, object]) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    # A faulty pair makes pydantic say as well that there are too few pairs.
+    problems = [p for p in problems if p["type"] != "too_short" or len(problems) == 1]
+    problem = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    key = _key(problem["loc"], content)
+    match problem["type"]:
+        case "missing":
+            return f"{key}: missing; add it{more}"
+        case "extra_forbidden":
+            return f"{key}: no such key; remove it or mend its spelling{more}"
+        case _:
+            return f"{key or 'the file'}: {problem['msg'].removeprefix('Value error, ')}{more}"
+
+
+def _key(location: tuple[int | str, ...], content: dict[str, object]) -> str:
+    """Name a key as a person would look for it: pairs["acme"].m3.company."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            pairs = content.get("pairs")
+            name = pairs[part].get("name", part) if isinstance(pairs, list) else part
+            text += f'["{name}"]'
+        else:
+            text += f".{part}" if text else part
+    return text

@@ -1,0 +1,217 @@
+"""The control routes under /_sim: what a test or a demonstration sets, and what it reads."""
+
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulators.m3 import confirmation, warehouse
+from simulators.m3.authorization import ionapi_file
+from simulators.m3.ion import IonSettings
+from simulators.m3.messages import Nok
+from simulators.m3.state import M3Tenant, WarehouseSettings
+from simulators.m3.views import order_view
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Control:
+    """Handlers of the control routes; each reads, checks, acts and answers."""
+
+    def __init__(self, tenant: M3Tenant, audit: Callable[[], dict[str, Any]]) -> None:
+        self._tenant = tenant
+        self._audit = audit
+
+    def routes(self) -> list[Route]:
+        """Return the routes under /_sim."""
+        handlers = (
+            ("GET", "/_sim/health", self.health),
+            ("POST", "/_sim/reset", self.reset),
+            ("GET", "/_sim/ionapi", self.show_ionapi),
+            ("POST", "/_sim/tokens", self.set_tokens),
+            ("POST", "/_sim/faults", self.set_faults),
+            ("DELETE", "/_sim/faults", self.clear_faults),
+            ("GET", "/_sim/faults", self.show_faults),
+            ("POST", "/_sim/search", self.set_search),
+            ("POST", "/_sim/confirm", self.set_confirm),
+            ("POST", "/_sim/batch", self.repair_batch),
+            ("POST", "/_sim/customers", self.set_customer),
+            ("POST", "/_sim/items", self.set_item),
+            ("POST", "/_sim/stock", self.add_stock),
+            ("POST", "/_sim/warehouse", self.set_warehouse),
+            ("POST", "/_sim/warehouse/advance", self.advance_warehouse),
+            ("POST", "/_sim/ion", self.set_ion),
+            ("GET", "/_sim/ion", self.show_ion),
+            ("GET", "/_sim/orders", self.show_orders),
+            ("GET", "/_sim/requests", self.show_requests),
+            ("GET", "/_sim/audit", self.show_audit),
+        )
+        return [
+            Route(path, _refusing_nonsense(handler), methods=[method])
+            for method, path, handler in handlers
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """GET /_sim/health."""
+        return _ok()
+
+    async def reset(self, _: Request) -> Response:
+        """POST /_sim/reset."""
+        self._tenant.reset()
+        return _ok()
+
+    async def show_ionapi(self, request: Request) -> Response:
+        """GET /_sim/ionapi, with `?variant=old` the single-tenant form."""
+        base_url = str(request.base_url).rstrip("/")
+        return JSONResponse(ionapi_file(base_url, old=request.query_params.get("variant") == "old"))
+
+    async def set_tokens(self, request: Request) -> Response:
+        """POST /_sim/tokens: the life of new tokens, or an end of all tokens."""
+        fields = await _read(request, "expires_in", "revoke")
+        tokens = self._tenant.tokens
+        tokens.expires_in = int(fields.get("expires_in", tokens.expires_in))
+        if fields.get("revoke"):
+            tokens.revoke_all()
+        return JSONResponse({"expires_in": tokens.expires_in})
+
+    async def set_faults(self, request: Request) -> Response:
+        """POST /_sim/faults."""
+        self._tenant.faults.replace(await _read(request))
+        return await self.show_faults(request)
+
+    async def clear_faults(self, request: Request) -> Response:
+        """DELETE /_sim/faults."""
+        self._tenant.faults.clear()
+        return await self.show_faults(request)
+
+    async def show_faults(self, _: Request) -> Response:
+        """GET /_sim/faults."""
+        return JSONResponse(self._tenant.faults.as_json())
+
+    async def set_search(self, request: Request) -> Response:
+        """POST /_sim/search: how far the search engine is behind."""
+        fields = await _read(request, "lag_seconds")
+        self._tenant.search_lag_seconds = float(fields["lag_seconds"])
+        return _ok()
+
+    async def set_confirm(self, request: Request) -> Response:
+        """POST /_sim/confirm: how long after Confirm the order is made; 0 is within the call."""
+        fields = await _read(request, "delay_seconds")
+        self._tenant.confirm_delay_seconds = float(fields["delay_seconds"])
+        return _ok()
+
+    async def repair_batch(self, request: Request) -> Response:
+        """POST /_sim/batch: a person sets a batch order right in OIS275 and releases it."""
+        fields = await _read(request, "order", "repair")
+        if not fields.get("repair"):
+            raise ValueError("repair must be true")
+        batch = self._tenant.open_batch(fields["order"])
+        confirmation.repair(self._tenant, batch)
+        return JSONResponse({"status": batch.status, "order_number": batch.order_number})
+
+    async def set_customer(self, request: Request) -> Response:
+        """POST /_sim/customers: the status of a customer."""
+        fields = await _read(request, "customer", "status")
+        self._tenant.customer(fields["customer"]).status = str(fields["status"])
+        return _ok()
+
+    async def set_item(self, request: Request) -> Response:
+        """POST /_sim/items: whether an item may be used and sold."""
+        fields = await _read(request, "item", "status", "saleable")
+        item = self._tenant.item(fields["item"])
+        item.status = str(fields.get("status", item.status))
+        item.saleable = bool(fields.get("saleable", item.saleable))
+        return _ok()
+
+    async def add_stock(self, request: Request) -> Response:
+        """POST /_sim/stock: goods received."""
+        fields = await _read(request, "item", "warehouse", "quantity")
+        warehouse.add_stock(
+            self._tenant,
+            item_number=fields["item"],
+            warehouse=fields["warehouse"],
+            quantity=Decimal(str(fields["quantity"])),
+        )
+        return _ok()
+
+    async def set_warehouse(self, request: Request) -> Response:
+        """POST /_sim/warehouse."""
+        settings = WarehouseSettings.from_json(await _read(request))
+        warehouse.configure(self._tenant, settings)
+        return _ok()
+
+    async def advance_warehouse(self, request: Request) -> Response:
+        """POST /_sim/warehouse/advance: one order, or every unfinished one, by one step."""
+        fields = await _read(request, "order")
+        if number := fields.get("order"):
+            orders = [self._tenant.order(number)]
+        else:
+            orders = list(self._tenant.unfinished_orders.values())
+        moved = {order.number: warehouse.advance(self._tenant, order) for order in orders}
+        return JSONResponse({"moved": {number: step for number, step in moved.items() if step}})
+
+    async def set_ion(self, request: Request) -> Response:
+        """POST /_sim/ion."""
+        self._tenant.outbox.configure(IonSettings.from_json(await _read(request)))
+        return await self.show_ion(request)
+
+    async def show_ion(self, _: Request) -> Response:
+        """GET /_sim/ion: where documents go, and what became of them."""
+        outbox = self._tenant.outbox
+        return JSONResponse(
+            {
+                "url": outbox.settings.url,
+                "style": outbox.settings.style,
+                "outcomes": dict(outbox.outcomes),
+            }
+        )
+
+    async def show_orders(self, request: Request) -> Response:
+        """GET /_sim/orders: the orders, or with `?reference=` those with that CUOR."""
+        reference = request.query_params.get("reference")
+        known = self._tenant.orders_by_reference
+        orders = known.get(reference, []) if reference else self._tenant.orders.values()
+        views = [order_view(order) for order in orders if not order.deleted]
+        return JSONResponse({"orders": views})
+
+    async def show_requests(self, _: Request) -> Response:
+        """GET /_sim/requests."""
+        return JSONResponse(self._tenant.request_totals())
+
+    async def show_audit(self, _: Request) -> Response:
+        """GET /_sim/audit."""
+        return JSONResponse(self._audit())
+
+
+async def _read(request: Request, *known: str) -> dict[str, Any]:
+    """Return the JSON body of a control request, which may be empty.
+
+    Raises:
+        ValueError: it is no JSON object, or has other keys than `known`, if any are named.
+    """
+    fields = json.loads(await request.body() or b"{}")
+    if not isinstance(fields, dict):
+        raise ValueError("the body must be an object")
+    if known and (unknown := set(fields) - set(known)):
+        raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
+    return fields
+
+
+def _refusing_nonsense(handler: Handler) -> Handler:
+    """Return the handler with 400 for values it could not read and records M3 does not have."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (ArithmeticError, KeyError, TypeError, ValueError, Nok) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    return answer
+
+
+def _ok() -> Response:
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,243 @@
+"""The control routes under /_sim: what a test or a demonstration sets, and what it reads."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from random import Random
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from simulators.tasks import BackgroundTasks
+from simulators.walmart.deliveries import WebhookSender
+from simulators.walmart.errors import Refused
+from simulators.walmart.events import (
+    FRAUD_CANCEL,
+    INTENT_TO_CANCEL,
+    PO_CREATED,
+    PO_LINE_AUTOCANCELLED,
+    SUB_EVENT_TYPES,
+)
+from simulators.walmart.gateway import OWN_FAULTS
+from simulators.walmart.generator import INVOICED, OUTCOMES, GeneratedOrder, complete, generate
+from simulators.walmart.lines import order_lines
+from simulators.walmart.state import SellerAccount
+from simulators.walmart.subscriptions import REAL_RETRY_SECONDS, DeliverySettings
+
+Fields = Mapping[str, Any]
+Handler = Callable[[Request], Awaitable[Response]]
+MIXES = ("plain", "mixed")
+HMAC_ENCODINGS = ("hex", "base64")
+# What Walmart writes on lines it cancels itself is not published.
+WALMART_REASONS = {PO_LINE_AUTOCANCELLED: "AUTO_CANCEL", FRAUD_CANCEL: "FRAUD_CANCEL"}
+
+
+class Control:
+    """Handlers of the control routes; each reads, checks, acts and answers."""
+
+    def __init__(
+        self,
+        account: SellerAccount,
+        sender: WebhookSender,
+        tasks: BackgroundTasks,
+        audit: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._account = account
+        self._sender = sender
+        self._tasks = tasks
+        self._audit = audit
+
+    def routes(self) -> list[Route]:
+        """Return the routes under /_sim."""
+        handlers = (
+            ("GET", "/_sim/health", self.health),
+            ("POST", "/_sim/reset", self.reset),
+            ("POST", "/_sim/faults", self.set_faults),
+            ("DELETE", "/_sim/faults", self.clear_faults),
+            ("GET", "/_sim/faults", self.show_faults),
+            ("POST", "/_sim/orders", self.place_orders),
+            ("POST", "/_sim/events", self.send_event),
+            ("POST", "/_sim/webhooks", self.set_deliveries),
+            ("GET", "/_sim/webhooks", self.show_deliveries),
+            ("POST", "/_sim/tokens", self.set_tokens),
+            ("POST", "/_sim/limits", self.set_limits),
+            ("GET", "/_sim/requests", self.show_requests),
+            ("GET", "/_sim/audit", self.show_audit),
+        )
+        return [
+            Route(path, _refusing_nonsense(handler), methods=[method])
+            for method, path, handler in handlers
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """GET /_sim/health."""
+        return JSONResponse({"status": "ok"})
+
+    async def reset(self, _: Request) -> Response:
+        """POST /_sim/reset."""
+        await self._tasks.cancel_all()
+        self._account.reset()
+        return JSONResponse({"status": "ok"})
+
+    async def set_faults(self, request: Request) -> Response:
+        """POST /_sim/faults."""
+        self._account.faults.replace(await _read(request), own_kinds=OWN_FAULTS)
+        return JSONResponse(self._account.faults.as_json())
+
+    async def clear_faults(self, _: Request) -> Response:
+        """DELETE /_sim/faults."""
+        self._account.faults.clear()
+        return JSONResponse(self._account.faults.as_json())
+
+    async def show_faults(self, _: Request) -> Response:
+        """GET /_sim/faults."""
+        return JSONResponse(self._account.faults.as_json())
+
+    async def place_orders(self, request: Request) -> Response:
+        """POST /_sim/orders: `count` generated orders, or the one given as `order`."""
+        fields = await _read(request)
+        known = {"order", "expected", "count", "mix", "seed", "interval_seconds"}
+        mix, expected = fields.get("mix", "mixed"), fields.get("expected", INVOICED)
+        if fields.keys() - known or mix not in MIXES or expected not in OUTCOMES:
+            return _bad(f"keys: {sorted(known)}; mix: {MIXES}; expected: {OUTCOMES}")
+        orders = self._given(fields) if "order" in fields else self._generated(fields)
+        numbers = [order.document["purchaseOrderId"] for order in orders]
+        if taken := self._account.orders.keys() & set(numbers):
+            return _bad(f"purchase order {min(taken)} exists")
+        if interval := float(fields.get("interval_seconds", 0.0)):
+            self._tasks.start(self._place_over_time(orders, interval))
+        else:
+            for order in orders:
+                self._place(order)
+        return JSONResponse({"purchase_order_ids": numbers})
+
+    async def send_event(self, request: Request) -> Response:
+        """POST /_sim/events: let something happen to an order, and tell the subscribers."""
+        fields = await _read(request)
+        kind = fields.get("sub_event_type")
+        order = self._account.orders.get(fields.get("purchase_order_id", ""))
+        if order is None or kind not in SUB_EVENT_TYPES:
+            return _bad(f"purchase_order_id of a placed order; sub_event_type: {SUB_EVENT_TYPES}")
+        every_line = [line["lineNumber"] for line in order_lines(order.document)]
+        line_numbers = fields.get("line_numbers", every_line)
+        try:
+            if kind == INTENT_TO_CANCEL:
+                self._account.mark_intent_to_cancel(order, line_numbers)
+            elif kind != PO_CREATED:
+                reason = WALMART_REASONS[kind]
+                self._account.cancel_open_units(order, line_numbers, reason)
+        except Refused as refused:
+            return _bad(refused.description)
+        self._sender.announce(order, kind, line_numbers)
+        return JSONResponse({"purchase_order_id": order.purchase_order_id, "sub_event_type": kind})
+
+    async def set_deliveries(self, request: Request) -> Response:
+        """POST /_sim/webhooks: how deliveries misbehave from now on."""
+        fields = await _read(request)
+        known = {"copies", "drop", "seed", "retry_seconds", "hmac_encoding", "sample_on_create"}
+        encoding = fields.get("hmac_encoding", HMAC_ENCODINGS[0])
+        if fields.keys() - known or encoding not in HMAC_ENCODINGS:
+            return _bad(f"keys: {sorted(known)}; hmac_encoding: {HMAC_ENCODINGS}")
+        self._account.deliveries = DeliverySettings(
+            copies=int(fields.get("copies", 1)),
+            drop=float(fields.get("drop", 0.0)),
+            retry_seconds=tuple(fields.get("retry_seconds", REAL_RETRY_SECONDS)),
+            hmac_encoding=encoding,
+            sample_on_create=bool(fields.get("sample_on_create", False)),
+            random=Random(fields.get("seed", 0)),  # noqa: S311 - repeatable losses
+            outcomes=self._account.deliveries.outcomes,
+        )
+        return await self.show_deliveries(request)
+
+    async def show_deliveries(self, _: Request) -> Response:
+        """GET /_sim/webhooks."""
+        return JSONResponse(self._account.deliveries.as_json() | {"pending": len(self._tasks)})
+
+    async def set_tokens(self, request: Request) -> Response:
+        """POST /_sim/tokens: the life of new tokens, an end of all tokens, another client."""
+        fields = await _read(request)
+        self._account.token_seconds = float(fields.get("expires_in", self._account.token_seconds))
+        if fields.get("revoke"):
+            self._account.tokens.clear()
+        if "client_id" in fields:
+            self._account.credentials[fields["client_id"]] = fields["client_secret"]
+        return JSONResponse({"expires_in": self._account.token_seconds})
+
+    async def set_limits(self, request: Request) -> Response:
+        """POST /_sim/limits: multiply the real limits."""
+        scale = float((await _read(request)).get("scale", 1.0))
+        if scale <= 0:
+            return _bad("scale must be above 0")
+        self._account.limits.rescale(scale)
+        return JSONResponse({"scale": scale})
+
+    async def show_requests(self, _: Request) -> Response:
+        """GET /_sim/requests."""
+        return JSONResponse(self._account.request_totals())
+
+    async def show_audit(self, _: Request) -> Response:
+        """GET /_sim/audit."""
+        return JSONResponse(self._audit())
+
+    def _generated(self, fields: Fields) -> list[GeneratedOrder]:
+        count = int(fields.get("count", 1))
+        first = self._take_numbers(count)
+        return list(
+            generate(
+                count=count,
+                mix=fields.get("mix", "mixed"),
+                seed=int(fields.get("seed", 1)),
+                first_number=first,
+                ordered_at_ms=int(self._account.now() * 1000),
+            )
+        )
+
+    def _given(self, fields: Fields) -> list[GeneratedOrder]:
+        document = complete(
+            fields["order"],
+            seed=int(fields.get("seed", 1)),
+            number=self._take_numbers(1),
+            ordered_at_ms=int(self._account.now() * 1000),
+        )
+        return [GeneratedOrder(document=document, expected=fields.get("expected", INVOICED))]
+
+    def _take_numbers(self, count: int) -> int:
+        first = self._account.placed + 1
+        self._account.placed += count
+        return first
+
+    def _place(self, generated: GeneratedOrder) -> None:
+        order = self._account.place(generated.document, expected=generated.expected)
+        self._sender.announce(order, PO_CREATED)
+
+    async def _place_over_time(self, orders: list[GeneratedOrder], interval: float) -> None:
+        for order in orders:
+            order.document["orderDate"] = int(self._account.now() * 1000)
+            self._place(order)
+            await asyncio.sleep(interval)
+
+
+async def _read(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    fields = json.loads(body or b"{}")
+    if not isinstance(fields, dict):
+        raise TypeError("the body must be an object")
+    return fields
+
+
+def _refusing_nonsense(handler: Handler) -> Handler:
+    """Return the handler with 400 for values it could not read."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (KeyError, TypeError, ValueError) as error:
+            return _bad(f"{type(error).__name__}: {error}")
+
+    return answer
+
+
+def _bad(sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, 400)

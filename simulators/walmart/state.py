@@ -1,0 +1,210 @@
+"""What the simulated seller account contains, and what each request makes of it.
+
+Everything lives in memory; `reset` starts it over. The rules about bodies are in `shipping.py`
+and `cancellation.py`, the arithmetic of split quantities in `lines.py`, HTTP in `orders.py`.
+"""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.faults import FaultPlan
+from simulators.walmart.cancellation import Cancellation
+from simulators.walmart.errors import Refused, not_found
+from simulators.walmart.limits import Limits
+from simulators.walmart.lines import (
+    ACKNOWLEDGED,
+    CANCELLED,
+    CREATED,
+    OPEN,
+    SENT,
+    SHIPPED,
+    Document,
+    move,
+    open_quantity,
+    order_lines,
+    quantities,
+)
+from simulators.walmart.purchase_orders import SELLER_FULFILLED, PlacedOrder
+from simulators.walmart.search import Cursors
+from simulators.walmart.shipping import Shipment
+from simulators.walmart.subscriptions import DeliverySettings, Subscription
+
+TOKEN_SECONDS = 900.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An access token's life, epoch seconds."""
+
+    issued_at: float
+    expires_at: float
+
+
+@dataclass
+class SellerAccount:
+    """In-memory account of one seller."""
+
+    now: Callable[[], float] = time.time
+    credentials: dict[str, str] = field(default_factory=lambda: {"sim-client": "sim-secret"})
+    orders: dict[str, PlacedOrder] = field(default_factory=dict)
+    released: dict[str, PlacedOrder] = field(default_factory=dict)  # orders with Created units
+    tokens: dict[str, Token] = field(default_factory=dict)
+    token_seconds: float = TOKEN_SECONDS
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    deliveries: DeliverySettings = field(default_factory=DeliverySettings)
+    cursors: Cursors = field(default_factory=Cursors)
+    limits: Limits = field(default_factory=Limits)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    requests: Counter[str] = field(default_factory=Counter)  # by operation, tokens apart
+    token_requests: int = 0
+    placed: int = 0  # orders ever numbered since the last reset
+
+    def reset(self) -> None:
+        """Forget orders, subscriptions, settings and counts; credentials and tokens stay."""
+        self.orders.clear()
+        self.released.clear()
+        self.subscriptions.clear()
+        self.requests.clear()
+        self.token_seconds = TOKEN_SECONDS
+        self.token_requests = 0
+        self.placed = 0
+        self.deliveries = DeliverySettings()
+        self.cursors = Cursors()
+        self.limits.rescale(1.0)
+        self.faults.clear()
+
+    def issue_token(self) -> str:
+        """Return a new access token; tokens issued before stay valid until they expire."""
+        token = f"sim-token-{secrets.token_hex(16)}"
+        issued_at = self.now()
+        self.tokens[token] = Token(issued_at=issued_at, expires_at=issued_at + self.token_seconds)
+        return token
+
+    def place(self, document: Document, *, expected: str) -> PlacedOrder:
+        """Add a purchase order, as when a buyer has checked out."""
+        at = self.now()
+        order = PlacedOrder(document["purchaseOrderId"], document, expected, at, at)
+        self.orders[order.purchase_order_id] = order
+        if order.has(CREATED):
+            self.released[order.purchase_order_id] = order
+        return order
+
+    def order(self, purchase_order_id: str) -> PlacedOrder:
+        """Return a purchase order.
+
+        Raises:
+            Refused: 404, the account has no such order.
+        """
+        if purchase_order_id not in self.orders:
+            raise not_found(f"Purchase order {purchase_order_id} not found")
+        return self.orders[purchase_order_id]
+
+    def acknowledge(self, purchase_order_id: str) -> PlacedOrder:
+        """Accept the whole purchase order. Repeating is harmless until something was sent.
+
+        Raises:
+            Refused: unknown, not the seller's to fulfill, sent in part, or cancelled as a whole.
+        """
+        order = self._seller_fulfilled(purchase_order_id)
+        lines = order_lines(order.document)
+        sent = any(quantities(line)[status] for line in lines for status in SENT)
+        if sent or not any(open_quantity(line) for line in lines):
+            raise Refused(
+                "INVALID_REQUEST_CONTENT :: Failed when called acknowledge API for "
+                f"'{purchase_order_id}'.  Some or all qty in higher status"
+            )
+        at = self.now()
+        for line in lines:
+            if created := quantities(line)[CREATED]:
+                move(line, created, out_of=(CREATED,), into=ACKNOWLEDGED, at_ms=int(at * 1000))
+        if order.acknowledged_at is None:
+            order.acknowledged_at = at
+        self._changed(order, at)
+        return order
+
+    def ship(self, purchase_order_id: str, shipment: Shipment) -> PlacedOrder:
+        """Book the shipped units; all lines of the call or none.
+
+        Raises:
+            Refused: an order or line that cannot ship, or more units than are left.
+        """
+        order = self._seller_fulfilled(purchase_order_id)
+        at = self.now()
+        shipment.check(order.purchase_order_id, order.line, today=at)
+        for shipped in shipment.lines:
+            line = order.line(shipped.line_number)
+            line["sellerOrderId"] = shipped.seller_order_id
+            for package in shipped.packages:
+                move(
+                    line,
+                    package.quantity,
+                    out_of=(ACKNOWLEDGED,),
+                    into=SHIPPED,
+                    at_ms=int(at * 1000),
+                    details=package.details,
+                )
+        self._changed(order, at)
+        return order
+
+    def cancel(self, purchase_order_id: str, cancellation: Cancellation) -> PlacedOrder:
+        """Cancel units the seller cannot ship; all lines of the call or none.
+
+        Raises:
+            Refused: an order or line that cannot be cancelled, or more units than are open.
+        """
+        order = self._seller_fulfilled(purchase_order_id)
+        cancellation.check(order.purchase_order_id, order.line)
+        for canceled in cancellation.lines:
+            self._cancel_units(
+                order.line(canceled.line_number), canceled.quantity, reason=canceled.reason
+            )
+        self._changed(order, self.now())
+        return order
+
+    def cancel_open_units(self, order: PlacedOrder, line_numbers: list[str], reason: str) -> None:
+        """Cancel on Walmart's side whatever of these lines has not been sent."""
+        for line in [order.line(line_number) for line_number in line_numbers]:
+            if quantity := open_quantity(line):
+                self._cancel_units(line, quantity, reason=reason)
+        self._changed(order, self.now())
+
+    def mark_intent_to_cancel(self, order: PlacedOrder, line_numbers: list[str]) -> None:
+        """Note that the buyer asked to cancel; the seller decides."""
+        for line in [order.line(line_number) for line_number in line_numbers]:
+            line["intentToCancel"] = "true"
+        self._changed(order, self.now())
+
+    def request_totals(self) -> dict[str, Any]:
+        """Return the API requests answered since the last reset."""
+        return {
+            "total": self.requests.total(),
+            "by_operation": dict(self.requests),
+            "tokens": self.token_requests,
+        }
+
+    def _seller_fulfilled(self, purchase_order_id: str) -> PlacedOrder:
+        order = self.order(purchase_order_id)
+        if order.ship_node_type != SELLER_FULFILLED:
+            raise Refused(
+                f"PO: {purchase_order_id} is {order.ship_node_type} and not the seller's to process"
+            )
+        return order
+
+    def _cancel_units(self, line: Document, quantity: int, *, reason: str) -> None:
+        move(
+            line,
+            quantity,
+            out_of=OPEN,
+            into=CANCELLED,
+            at_ms=int(self.now() * 1000),
+            details={"cancellationReason": reason},
+        )
+
+    def _changed(self, order: PlacedOrder, at: float) -> None:
+        order.changed(at)
+        if not order.has(CREATED):
+            self.released.pop(order.purchase_order_id, None)

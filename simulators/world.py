@@ -1,0 +1,110 @@
+"""The small world both simulators stand in: one company, forty items, three ship nodes.
+
+The simulators keep this copy for themselves. The service under test reads its own tables, so a
+mistake in either shows up as a disagreement instead of being repeated on both sides.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+TENANT = "ACME_TST"
+COMPANY = "100"  # CONO
+DIVISION = "AAA"  # DIVI
+FACILITY = "A01"  # FACI
+WAREHOUSES = ("001", "002")  # WHLO
+CURRENCY = "USD"
+ACCOUNTING_ENTITY = f"{COMPANY}_{DIVISION}"
+
+CUSTOMER_NUMBER = "WALMART"  # CUNO: the customer that stands for the marketplace
+TEMPLATE_CUSTOMER = "TMPLWM"
+ORDER_TYPE = "WM1"  # ORTP
+FREIGHT_CHARGE = "FRGHT"  # CRID, which M3 keeps to six characters
+TAX_CHARGE = "TAX"  # CRID
+DELIVERY_METHODS = ("UPS", "FDX", "USP", "LTL")  # MODL
+TIME_ZONE = "America/Chicago"
+PARTNER_ID = "10000000001"  # the seller at Walmart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One article: what M3 calls it, what Walmart calls it, and its price."""
+
+    item_number: str  # ITNO
+    sku: str  # equals the item number, or is an alias (MMS025MI POPN, ALWT 2, ALWQ "")
+    name: str
+    unit_price: str  # decimal text in CURRENCY, for one sales unit
+
+    @property
+    def price(self) -> Decimal:
+        """Return the unit price as a number."""
+        return Decimal(self.unit_price)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipNode:
+    """A place Walmart orders from, and the M3 warehouse behind it."""
+
+    ship_node: str
+    name: str
+    facility: str
+    warehouse: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Family:
+    """Ten items that differ in number and price."""
+
+    code: str
+    name: str
+    sku_prefix: str
+    first_price: str
+    step: str
+
+    def items(self) -> tuple[Item, ...]:
+        return tuple(
+            Item(
+                item_number=f"{self.code}-{number:02d}",
+                sku=f"{self.sku_prefix}{self.code}-{number:02d}",
+                name=f"{self.name} No. {number}",
+                unit_price=str(Decimal(self.first_price) + (number - 1) * Decimal(self.step)),
+            )
+            for number in range(1, 11)
+        )
+
+
+_FAMILIES = (
+    _Family(
+        code="KETTLE",
+        name="Electric kettle",
+        sku_prefix="WM-",
+        first_price="24.99",
+        step="1.50",
+    ),
+    _Family(code="TOASTER", name="Toaster", sku_prefix="", first_price="31.95", step="2.35"),
+    _Family(code="LAMP", name="Desk lamp", sku_prefix="WM-", first_price="14.49", step="0.87"),
+    _Family(code="CHAIR", name="Office chair", sku_prefix="", first_price="89.00", step="7.25"),
+)
+
+ITEMS: tuple[Item, ...] = tuple(item for family in _FAMILIES for item in family.items())
+ITEM_BY_NUMBER: dict[str, Item] = {item.item_number: item for item in ITEMS}
+ITEM_BY_SKU: dict[str, Item] = {item.sku: item for item in ITEMS}
+
+BLOCKED_ITEM = "CHAIR-10"  # STAT 90 in M3
+SCARCE_ITEM = "LAMP-10"  # one piece in each warehouse
+UNKNOWN_SKU = "WM-GHOST-01"  # sold at Walmart, unknown to M3
+STOCK_PER_WAREHOUSE = 10_000
+SCARCE_STOCK_PER_WAREHOUSE = 1
+
+SHIP_NODES: dict[str, ShipNode] = {
+    node.ship_node: node
+    for node in (
+        ShipNode(ship_node="10001", name="Main", facility=FACILITY, warehouse="001"),
+        ShipNode(ship_node="10002", name="West", facility=FACILITY, warehouse="002"),
+    )
+}
+CLOSED_SHIP_NODE = "10003"  # exists at Walmart; no M3 warehouse ships for it
+
+
+def stock_of(item_number: str) -> int:
+    """Return the pieces each warehouse starts with."""
+    return SCARCE_STOCK_PER_WAREHOUSE if item_number == SCARCE_ITEM else STOCK_PER_WAREHOUSE

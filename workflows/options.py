@@ -1,0 +1,38 @@
+"""How long we try, in one place. Every number says why."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+# One M3 or Walmart request is given up after 60 s by its client; an activity makes at most four.
+START_TO_CLOSE = timedelta(minutes=5)
+
+# A worker that is killed is noticed after this long, and its activity runs elsewhere.
+HEARTBEAT = timedelta(seconds=10)
+
+RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    # An outage of hours then costs one request a minute for each order.
+    maximum_interval=timedelta(minutes=1),
+)
+
+
+def patient(window: timedelta) -> ActivityConfig:
+    """Return options that keep trying for `window`; then the workflow decides what next."""
+    return ActivityConfig(
+        start_to_close_timeout=START_TO_CLOSE,
+        heartbeat_timeout=HEARTBEAT,
+        schedule_to_close_timeout=max(window, timedelta(seconds=1)),
+        retry_policy=RETRY,
+    )
+
+
+# One quick try inside the workflow task, for reads; it costs one event where an activity costs
+# six. Longer than the task's own 10 s would hold it up.
+QUICK = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=8),
+    schedule_to_close_timeout=timedelta(seconds=8),
+    retry_policy=RetryPolicy(maximum_attempts=1),
+)
