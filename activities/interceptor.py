@@ -40,7 +40,8 @@ class _Surroundings(ActivityInboundInterceptor):
                     return await super().execute_activity(input)
             except IntegrationError as error:
                 log.warning("activity_failed", error=type(error).__name__, cause=error.cause)
-                raise as_application_error(error) from error
+                # Where it was raised is in the log; in the history it would only take space.
+                raise as_application_error(error) from None
 
 
 def _order_named_by(args: Any) -> dict[str, str]:

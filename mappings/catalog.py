@@ -76,6 +76,11 @@ class TargetField:
         """Return the kinds of value that may arrive here."""
         return _ACCEPTED[self.type]
 
+    @property
+    def takes(self) -> str:
+        """Return in words what belongs here."""
+        return {"A": "text", "N": "a number as text", "D": "a date"}.get(self.type, self.type)
+
 
 _WRITTEN = frozenset({Kind.TEXT, Kind.DIGITS, Kind.DATE})
 _ACCEPTED: Mapping[str, frozenset[Kind]] = {

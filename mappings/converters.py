@@ -142,7 +142,7 @@ def phone(value: str) -> str:
     return "" if len(set(number)) <= 1 else number
 
 
-def moment(value: datetime | int | str) -> datetime:
+def moment(value: object) -> datetime:
     """Return a moment from epoch milliseconds, a text of them, or an ISO 8601 text.
 
     Raises:
@@ -156,6 +156,8 @@ def moment(value: datetime | int | str) -> datetime:
             return EPOCH + timedelta(milliseconds=value)
     except (ValueError, OverflowError):
         raise ConversionError("is no moment") from None
+    if not isinstance(value, datetime):
+        raise ConversionError("is no moment")
     if value.tzinfo is None:
         raise ConversionError("is a moment without a time zone")
     return value

@@ -111,14 +111,14 @@ class RecordMapping:
 
 def _field(target: Target, rule: Rule) -> Get:
     """Compile one rule to a function that returns the field's value, or None to leave it out."""
-    get, steps = _getter(rule), rule.steps
+    get = _getter(rule)
     conditions = tuple(_condition(condition) for condition in rule.conditions)
     default = _default(rule.default)
 
     def value(source: Source) -> Scalar | None:
         found: Any = None
         if all(holds(source) for holds in conditions):
-            found = _converted(target, rule, get(source), steps, source.zone)
+            found = _converted(target, rule, get, source)
         if found is None or found == "":
             found = default(source)
         return _checked(target, rule, found)
@@ -210,14 +210,13 @@ def _default(default: SourcePath | Scalar | None) -> Get:
     return lambda source: default
 
 
-def _converted(
-    target: Target, rule: Rule, value: Any, steps: tuple[Callable[..., Any], ...], zone: ZoneInfo
-) -> Any:
+def _converted(target: Target, rule: Rule, get: Get, source: Source) -> Any:
     try:
-        for step in steps:
+        value = get(source)
+        for step in rule.steps:
             if value is None or value == "":
                 return None
-            value = step(value, zone)
+            value = step(value, source.zone)
     except ConversionError as error:
         raise _unmappable(target, rule, str(error)) from None
     return value

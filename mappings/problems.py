@@ -56,8 +56,9 @@ class Problems:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the mend for a misspelled word: the nearest known one, or what there is."""
     words = sorted(known)
-    if near := difflib.get_close_matches(word, words, n=1):
-        return f"did you mean {near[0]}?"
+    same_case = {known_word.lower(): known_word for known_word in words}
+    if near := difflib.get_close_matches(word.lower(), same_case, n=1):
+        return f"did you mean {same_case[near[0]]}?"
     shown = ", ".join(words[:12])
     return f"use one of {shown}" + (", ..." if len(words) > 12 else "")
 

@@ -89,7 +89,10 @@ class RuleReader:
         """Return the rule of `field`, or None when a problem was noted."""
         before = len(self.problems.found)
         parts = entries(entry.node, entry.where, self.problems)
-        self._check_keys(parts, entry.where)
+        if len(self.problems.found) == before:
+            self._check_keys(parts)
+        if len(self.problems.found) == before:
+            self._check_source(parts, entry.where)
         if len(self.problems.found) > before:
             return None
         found = self._source(parts, field)
@@ -117,12 +120,14 @@ class RuleReader:
         self._check_always_there(rule)
         return rule
 
-    def _check_keys(self, parts: Entries, where: Where) -> None:
+    def _check_keys(self, parts: Entries) -> None:
         for key, part in parts.items():
             if key not in RULE_KEYS:
                 self.problems.add(
                     part.where, f"a rule has no {key}", mend=suggestion(key, RULE_KEYS)
                 )
+
+    def _check_source(self, parts: Entries, where: Where) -> None:
         given = [key for key in SOURCES if key in parts]
         if len(given) != 1:
             has = " and ".join(given) or "no source"
@@ -146,7 +151,7 @@ class RuleReader:
 
     def _paths(self, part: Entry) -> tuple[Any, Kind, int | None] | None:
         names = part.value if isinstance(part.value, list) else [part.value]
-        paths = [self.path(name, part.where) for name in names]
+        paths = [self.path(name, part.where, later_too=True) for name in names]
         found = tuple(path for path in paths if path is not None)
         if not found or len(found) < len(paths):
             return None
@@ -208,11 +213,11 @@ class RuleReader:
             return None
         column = str(parts["value"].value) if "value" in parts else ONLY
         if table.columns and column not in table.columns:
-            what = f"no column {column!r}" if column else "several columns"
+            what = f"has no column {column!r}" if column else "has several columns; add value"
             self.problems.add(
                 part.where,
-                f"table {table.name} has {what}",
-                mend=f"value: {suggestion(column, table.columns)}" if column else "add value: one",
+                f"table {table.name} {what}",
+                mend=suggestion(column, table.columns),
             )
             return None
         if "convert" not in parts:
@@ -236,8 +241,8 @@ class RuleReader:
             )
             return None
 
-    def path(self, name: Any, where: Where) -> SourcePath | None:
-        """Return a path by its name; note when there is none that this mapping can read."""
+    def path(self, name: Any, where: Where, *, later_too: bool = False) -> SourcePath | None:
+        """Return a path by its name; note when there is none that can be read here."""
         path = self.catalog.sources.get(name) if isinstance(name, str) else None
         if path is None:
             self.problems.add(
@@ -252,6 +257,9 @@ class RuleReader:
                 f"{path.path} is not known in {self.record}",
                 mend=f"use it in {_list(sorted(path.known_in))}, or take another path",
             )
+            return None
+        if path.later and not later_too and self.record != SHIPPING_LINE:
+            self._add_too_late(where, path)
             return None
         return path
 
@@ -291,7 +299,7 @@ class RuleReader:
             return None
         if isinstance(part.value, dict):
             path = self.path(part.value.get("from"), part.where)
-            if path is not None and (path.later or path.kind not in field.accepts):
+            if path is not None and path.kind not in field.accepts:
                 self.problems.add(
                     part.where, f"{path.path} cannot be a default", mend="take a path of text"
                 )
@@ -304,10 +312,9 @@ class RuleReader:
         self, field: TargetField, parts: Entries, *, kind: Kind, length: int | None, where: Where
     ) -> None:
         if kind not in field.accepts:
-            wanted = " or ".join(sorted(field.accepts))
             self.problems.add(
                 where,
-                f"{field.name} takes {wanted}, not a {kind}",
+                f"{field.name} takes {field.takes}, not a {kind}",
                 mend=_CONVERTER_FOR.get(kind, "take another path or add convert"),
             )
         if length is not None and field.length is not None and length > field.length:
@@ -324,11 +331,14 @@ class RuleReader:
             return
         simple = len(paths) == 1 and not rule.steps and not rule.conditions
         if not simple or rule.default is not None or rule.field.name != late.fills:
-            self.problems.add(
-                rule.where,
-                f"{late.path} is known only while the order is entered, and fills {late.fills}",
-                mend=f"{late.fills}: {{from: {late.path}}}",
-            )
+            self._add_too_late(rule.where, late)
+
+    def _add_too_late(self, where: Where, path: SourcePath) -> None:
+        self.problems.add(
+            where,
+            f"{path.path} is known only while the order is entered, and fills {path.fills} alone",
+            mend=f"{path.fills}: {{from: {path.path}}}",
+        )
 
     def _check_always_there(self, rule: Rule) -> None:
         if not rule.field.mandatory or rule.default is not None:

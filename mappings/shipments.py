@@ -55,8 +55,7 @@ def to_shipping_body(
         pair: its settings.
         mappings: the mappings of the pair.
         m3_order_number: becomes sellerOrderId.
-        intent_to_cancel_override: ship although the buyer asked to cancel; Walmart refuses a
-            line with such a wish otherwise.
+        intent_to_cancel_override: ship lines the buyer asked to cancel; refused otherwise.
 
     Raises:
         OrderMismatch: the delivery has a line the order has not.
@@ -66,25 +65,25 @@ def to_shipping_body(
     Source:
         Order management API, shipOrderLines.
     """
-    shared = {
-        "m3_order_number": m3_order_number,
-        "delivery_number": delivery.delivery_number,
-        "carrier_code": delivery.delivery_method,
-        "shipped_at": delivery.shipped_at,
-        "intent_to_cancel_override": intent_to_cancel_override,
-    }
-    source = order_source(order, pair, shared)
+    source = order_source(
+        order,
+        pair,
+        {
+            "m3_order_number": m3_order_number,
+            "delivery_number": delivery.delivery_number,
+            "carrier_code": delivery.delivery_method,
+            "shipped_at": delivery.shipped_at,
+            "intent_to_cancel_override": intent_to_cancel_override,
+        },
+    )
     lines: dict[str, dict[str, Any]] = {}
     for (line_number, tracking_number), quantity in _contents(delivery).items():
-        facts = shared | {
-            "tracking_number": tracking_number,
-            "tracking_url": mappings.carriers.tracking_url(
-                delivery.delivery_method, tracking_number
-            ),
-            "quantity": quantity,
-        }
+        url = mappings.carriers.tracking_url(delivery.delivery_method, tracking_number)
+        package = {"tracking_number": tracking_number, "tracking_url": url, "quantity": quantity}
         line = _line(order, line_number, delivery)
-        record = mappings[SHIPPING_LINE].record(replace(source, facts=facts, line=line))
+        record = mappings[SHIPPING_LINE].record(
+            replace(source, facts={**source.facts, **package}, line=line)
+        )
         _add(lines, line_number, record)
     return {"orderShipment": {"orderLines": {"orderLine": list(lines.values())}}}
 

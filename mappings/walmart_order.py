@@ -334,7 +334,7 @@ def ordered_at(document: Mapping[str, Any]) -> datetime:
     """
     try:
         return moment(document["orderDate"])
-    except (KeyError, TypeError, AttributeError, ConversionError):
+    except (KeyError, ConversionError):
         return EPOCH
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from workflows.failures import Failure, failure_of
 from workflows.options import QUICK, patient
@@ -41,7 +41,7 @@ class Steps:
         """Run an activity that only reads: quickly within the task, or else as an ordinary one."""
         try:
             return await workflow.execute_local_activity_method(activity, arg, **QUICK)
-        except ActivityError as error:
+        except FailureError as error:  # local activities fail without the wrapping ActivityError
             if is_cancelled_exception(error):
                 raise
         return await self.perform(activity, arg)

@@ -135,7 +135,7 @@ def check_date(value: str, field: str) -> None:
     try:
         if len(value) != 8 or not value.isdigit():
             raise ValueError(value)
-        datetime.strptime(value, "%Y%m%d")  # noqa: DTZ007 a calendar day has no time zone
+        datetime.strptime(value, "%Y%m%d")  # noqa: DTZ007 - a day, not a moment
     except ValueError:
         raise Nok("XDT0001", field=field) from None
 

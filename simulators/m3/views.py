@@ -8,13 +8,15 @@ from simulators.m3.values import money_text, quantity_text
 
 def order_view(order: Order) -> dict[str, Any]:
     """Return an order with its lines, deliveries and invoices."""
+    lowest, highest = order.status_range
     return {
         "m3_order_number": order.number,
         "batch_order_number": order.batch_number,
         "customer_number": order.customer_number,
         "customer_reference": order.customer_reference,
         "created_at": order.created_at.timestamp(),
-        "status": "/".join(order.status_range),
+        "status": lowest,
+        "highest_status": highest,
         "lines": [_line_view(line) for line in order.lines.values()],
         "deliveries": [_delivery_view(delivery) for delivery in order.deliveries],
         "invoices": [_invoice_view(invoice) for invoice in order.invoices],
