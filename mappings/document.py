@@ -12,6 +12,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from mappings.yaml_files import plain
@@ -20,17 +22,33 @@ from mappings.yaml_files import plain
 _BARE = re.compile(r"[A-Za-z_][\w.]*")
 
 
+class _Representer(RoundTripRepresenter):
+    """Writes null, where ruamel.yaml would leave a field that looks unfinished."""
+
+    def represent_none(self, _data: None) -> ScalarNode:
+        """Return the word null."""
+        null: ScalarNode = self.represent_scalar("tag:yaml.org,2002:null", "null")
+        return null
+
+
+_Representer.add_representer(type(None), _Representer.represent_none)
+
+
 class MappingDocument:
     """One mapping file, shipped or override, open for editing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._yaml = YAML()
+        self._yaml.Representer = _Representer
         self._yaml.preserve_quotes = True
         self._yaml.width = 1000  # Lines stay as long as they are.
         # Otherwise [text, {cut: 36}] would lose its inner braces.
         self._yaml.brace_single_entry_mapping_in_flow_sequence = True
-        self._content: CommentedMap = self._yaml.load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # A file of comments alone gets its first key, so that there is something they belong to.
+        content = self._yaml.load(text) or self._yaml.load(f"{text.rstrip()}\nfields:\n")
+        self._content: CommentedMap = content
 
     @property
     def target(self) -> str:
@@ -66,7 +84,9 @@ class MappingDocument:
 
     @property
     def _fields(self) -> CommentedMap:
-        fields = self._content.setdefault("fields", CommentedMap())
+        fields = self._content.get("fields")
+        if fields is None:
+            fields = self._content["fields"] = CommentedMap()
         if not isinstance(fields, CommentedMap):
             raise TypeError(f"{self._path}: fields is no mapping")
         return fields

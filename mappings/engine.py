@@ -114,14 +114,15 @@ def _field(target: Target, rule: Rule) -> Get:
     get = _getter(rule)
     conditions = tuple(_condition(condition) for condition in rule.conditions)
     default = _default(rule.default)
+    default_origin = rule.origin if rule.default is None else "its default"
 
     def value(source: Source) -> Scalar | None:
         found: Any = None
         if all(holds(source) for holds in conditions):
             found = _converted(target, rule, get, source)
         if found is None or found == "":
-            found = default(source)
-        return _checked(target, rule, found)
+            return _checked(target, rule, default(source), origin=default_origin)
+        return _checked(target, rule, found, origin=rule.origin)
 
     return value
 
@@ -164,7 +165,7 @@ def _lookup(lookup: Lookup) -> Get:
 
     def read(source: Source) -> Any:
         key = key_of(source)
-        return None if key is None else table.cell(str(key), column)
+        return None if key is None or key == "" else table.cell(str(key), column)
 
     return read
 
@@ -218,32 +219,34 @@ def _converted(target: Target, rule: Rule, get: Get, source: Source) -> Any:
                 return None
             value = step(value, source.zone)
     except ConversionError as error:
-        raise _unmappable(target, rule, str(error)) from None
+        raise _unmappable(target, rule, f"{rule.origin} {error}") from None
     return value
 
 
-def _checked(target: Target, rule: Rule, value: Scalar | None) -> Scalar | None:
-    wanted: TargetField = rule.field
+def _checked(target: Target, rule: Rule, value: Scalar | None, *, origin: str) -> Scalar | None:
     if value is None or value == "":
-        if wanted.mandatory:
-            raise _unmappable(target, rule, "is empty, and the field is mandatory")
+        if rule.field.mandatory:
+            raise _unmappable(target, rule, f"{origin} is empty, and the field is mandatory")
         return None
-    if not isinstance(value, str):
-        return value
-    if wanted.length is not None and len(value) > wanted.length:
-        raise _unmappable(
-            target, rule, f"has {len(value)} characters, the field takes {wanted.length}"
-        )
-    if wanted.type == "N" and not _NUMBER.fullmatch(value):
-        raise _unmappable(target, rule, "is no number")
-    if wanted.values and value not in wanted.values:
-        raise _unmappable(target, rule, "is none of the values the field takes")
+    if isinstance(value, str) and (reason := _misfit(rule.field, value)):
+        raise _unmappable(target, rule, f"{origin} {reason}")
     return value
+
+
+def _misfit(field: TargetField, value: str) -> str:
+    """Return why a text does not fit a field, empty when it does."""
+    if field.length is not None and len(value) > field.length:
+        return f"has {len(value)} characters, the field takes {field.length}"
+    if field.type == "N" and not _NUMBER.fullmatch(value):
+        return "is no number"
+    if field.values and value not in field.values:
+        return "is none of the values the field takes"
+    return ""
 
 
 def _unmappable(target: Target, rule: Rule, reason: str) -> UnmappableField:
     return UnmappableField(
         f"{target.name} {rule.field.name}",
-        reason=f"{rule.origin} {reason}",
+        reason=reason,
         mend=f"change the rule in {rule.where}, restart, send `retry`; or enter the order by hand",
     )

@@ -43,6 +43,8 @@ class ProductAmount(StrEnum):
 # SHIPPING charges and taxes are taken once for the line. This is the only place that decides it.
 PRODUCT_AMOUNT_IS_FOR_ONE = ProductAmount.UNIT
 
+M3_PRICE_DECIMALS = Decimal("0.0001")
+
 # States of units that have left; Delivered and Refund come after Shipped.
 SHIPPED_STATUSES = frozenset({"Shipped", "Delivered", "Refund"})
 
@@ -200,7 +202,9 @@ class Line(_Model):
 
     def _per_unit(self, amounts: Iterator[Decimal]) -> Decimal:
         total = sum(amounts, ZERO)
-        return total if PRODUCT_AMOUNT_IS_FOR_ONE is ProductAmount.UNIT else total / self.ordered
+        if PRODUCT_AMOUNT_IS_FOR_ONE is ProductAmount.UNIT:
+            return total
+        return (total / self.ordered).quantize(M3_PRICE_DECIMALS)
 
 
 class _Head(_Model):

@@ -77,5 +77,6 @@ def _entry(key: Any, value: Any, where: Where, problems: Problems) -> Entry:
 
 
 def _line(node: CommentedMap, key: Any) -> int:
-    line, _column = node.lc.key(key)
+    # A key that came in by a YAML merge (<<) has no line of its own.
+    line = node.lc.data[key][0] if node.lc.data and key in node.lc.data else node.lc.line
     return int(line) + 1

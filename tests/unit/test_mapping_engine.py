@@ -65,6 +65,7 @@ def head_with(folder: Path, rule: str) -> RecordMapping:
         ("YREF: {from: facts.tax_amount, convert: m3_number}", "1000"),
         ("YREF: {table: delivery_methods, key: order.shippingInfo.methodCode}", "USP"),
         ("YREF: {table: delivery_methods, key: order.mart, default: UPS}", "UPS"),
+        ("YREF: {<<: {from: pair.name}, convert: upper}", "ACME"),
         (
             "YREF: {expression: '\"PO \" & $substring(order.purchaseOrderId, 0, 4)'}",
             "PO 1796",
@@ -107,6 +108,11 @@ def test_an_amount_reaches_an_expression_as_text(tmp_path):
             "YREF: {from: order.mart, convert: state_code}",
             {"mart": "Jane"},
             "order.mart is not a two-letter state code",
+        ),
+        (
+            "YREF: {from: order.mart, default: {from: order.customerEmailId}}",
+            {"customerEmailId": "Jane" * 10},
+            "its default has 40 characters",
         ),
         ("YREF: {expression: '1 + 1'}", {}, "its expression gave something else than text"),
         (

@@ -10,7 +10,8 @@ import pytest
 
 from domain.errors import InvalidOrder
 from domain.orders import OrderLine
-from mappings.walmart_order import ordered_at, parse_order, to_facts
+from mappings import walmart_order
+from mappings.walmart_order import ProductAmount, ordered_at, parse_order, to_facts
 from tests.mapping_samples import (
     PURCHASE_ORDER_ID,
     charge,
@@ -223,6 +224,15 @@ def test_amounts_are_taken_as_they_are():
     assert line.shipping == Decimal("5.99")
     assert line.tax == Decimal("0.40")  # `tax` and `taxAndOtherFees` are the same tax
     assert order.total_amount == Decimal("35.16")  # 3 x 9.59 + 5.99 + 0.40
+
+
+def test_amounts_for_a_whole_line_would_need_one_constant_to_change(monkeypatch):
+    monkeypatch.setattr(walmart_order, "PRODUCT_AMOUNT_IS_FOR_ONE", ProductAmount.LINE)
+    charges = [charge("PRODUCT", "ItemPrice", "10.00")]
+
+    [line] = parse_order(order_document(order_line(quantity="3", charges=charges))).open_lines
+
+    assert line.unit_price == Decimal("3.3333")
 
 
 def test_an_order_without_charges_is_free_and_in_dollars():
