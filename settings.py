@@ -173,8 +173,8 @@ class PairSettings(_Section):
     webhooks: WebhookSettings
     ion: IonSettings
     mappings: ConfigPath | None = None  # folder with the fields and rows this pair overrides
-    default_phone: str = ""
-    default_email: str = ""
+    default_phone: str = Field(default="", max_length=10)  # AddBatchAddress takes no more
+    default_email: str = Field(default="", max_length=50)
     acknowledge_within_minutes: Seconds = 240
     acknowledge_margin_minutes: Seconds = 30
     late_acknowledgement: LateAcknowledgement = LateAcknowledgement.ACKNOWLEDGE

@@ -111,6 +111,8 @@ async def _read_delivery(services: PairServices, input: ConfirmShipmentInput) ->
         ],
     )
     heads, packages, contents = accepted(outcomes)
+    if heads[0]["PGRS"] < SHIPPED_STATUS:
+        raise NotReady(f"delivery {input.delivery_number} has not left the warehouse")
     delivery = from_m3_delivery(
         heads[0],
         packages,

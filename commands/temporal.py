@@ -1,5 +1,7 @@
 """Reach Temporal the way Temporal's own tools do, and prepare a namespace for us."""
 
+from collections.abc import Iterable
+
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
@@ -21,7 +23,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.names import ORDERS_TASK_QUEUE, SEARCH_ATTRIBUTE_TYPES, order_sweep_id
+from domain.names import (
+    ORDERS_TASK_QUEUE,
+    SEARCH_ATTRIBUTE_TYPES,
+    SearchAttribute,
+    order_sweep_id,
+)
 from domain.pairs import Pair
 from workflows.sweeps import OrderSweep
 
@@ -64,17 +71,16 @@ async def register_search_attributes(client: Client) -> list[str]:
     """Add the search attributes the namespace lacks; return their names."""
     missing = await missing_search_attributes(client)
     if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace=client.namespace,
-                search_attributes={
-                    name: _indexed_type(kind)
-                    for name, kind in SEARCH_ATTRIBUTE_TYPES.items()
-                    if name in missing
-                },
-            )
-        )
+        await add_search_attributes(client, missing)
     return missing
+
+
+async def add_search_attributes(client: Client, names: Iterable[str]) -> None:
+    """Add some of our search attributes to the namespace."""
+    wanted = {name: _indexed_type(SEARCH_ATTRIBUTE_TYPES[SearchAttribute(name)]) for name in names}
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+    )
 
 
 def _indexed_type(kind: str) -> IndexedValueType.ValueType:

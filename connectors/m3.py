@@ -61,7 +61,7 @@ class M3Client:
             NotFound: the record named by `record` does not exist.
             Rejected: M3 answered and refused; it says so inside an HTTP 200 or 400 body.
             RateLimited: the gateway is throttling.
-            Unavailable: timeout, network failure or HTTP 5xx.
+            Unavailable: timeout, network failure, HTTP 5xx, or 401 for a fresh token.
                 The transaction may have run, so look before repeating a write.
         """
         only = Transaction(name=transaction, record=record, columns=columns)
@@ -122,7 +122,8 @@ class M3Client:
             raise Unavailable("M3", call, reason=type(error).__name__) from error
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise RateLimited("M3", call, retry_after=_retry_after(response))
-        if response.status_code >= 500:
+        # 401 comes here only when a fresh token was refused too; that heals without us.
+        if response.status_code >= 500 or response.status_code == httpx.codes.UNAUTHORIZED:
             raise Unavailable("M3", call, reason=f"HTTP {response.status_code}")
         return response
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from tenacity import (
@@ -23,7 +23,7 @@ MARGIN_SECONDS = 60
 class Token:
     """An access token and how many seconds it is good for."""
 
-    value: str
+    value: str = field(repr=False)
     expires_in: float
 
 

@@ -175,7 +175,8 @@ def _raise_for_status(call: str, response: httpx.Response) -> None:
         return
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise RateLimited("Walmart", call, retry_after=retry_after(response.headers))
-    if response.status_code >= 500:
+    # 401 comes here only when a fresh token was refused too; that heals without us.
+    if response.status_code >= 500 or response.status_code == httpx.codes.UNAUTHORIZED:
         raise Unavailable("Walmart", call, reason=f"HTTP {response.status_code}")
     error = first_error(response)
     if error.is_outage:

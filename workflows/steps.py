@@ -15,6 +15,10 @@ Owner = TypeVar("Owner")
 Input = TypeVar("Input")
 Result = TypeVar("Result")
 
+# Once an order shows what it waits for, there is nothing new to say for a while, and an outage of
+# a day costs a handful of events.
+WHEN_SHOWN = timedelta(hours=6)
+
 Activity = Callable[[Owner, Input], Awaitable[Result]]
 
 
@@ -49,16 +53,18 @@ class Steps:
     async def perform(self, activity: Activity[Owner, Input, Result], arg: Input) -> Result:
         """Run an activity until it has succeeded, whatever that takes."""
         step = activity.__name__
+        longest = self.attention_after
         while True:
             try:
                 result = await workflow.execute_activity_method(
-                    activity, arg, **patient(self._window())
+                    activity, arg, **patient(self._window(longest))
                 )
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
                 failure = failure_of(error)
                 self._status.needs_attention(step, failure)
+                longest = WHEN_SHOWN
                 if failure.final:
                     await self._wait_for_retry()
                 await self._meet_deadline()
@@ -72,9 +78,9 @@ class Steps:
         await self._wait_for_retry()
         self._status.attended(step)
 
-    def _window(self) -> timedelta:
+    def _window(self, longest: timedelta) -> timedelta:
         left = self._until_deadline()
-        return self.attention_after if left is None else min(self.attention_after, left)
+        return longest if left is None else min(longest, left)
 
     def _until_deadline(self) -> timedelta | None:
         if self.deadline is None:

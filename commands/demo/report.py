@@ -49,7 +49,8 @@ class OrderEnd:
         """Tell whether the order reached the end it was made for."""
         match self.expected:
             case "skipped":
-                return not self.is_open and self.stage == Stage.SKIPPED and not self.m3_orders
+                # Not ours to ship: recognized as that, or never announced to us at all.
+                return not self.is_open and self.stage in (Stage.SKIPPED, "") and not self.m3_orders
             case "needs_attention":
                 return self.is_open and self.needs_attention and not self.m3_orders
             case _:
