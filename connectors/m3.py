@@ -160,12 +160,9 @@ def _results(call: str, response: httpx.Response) -> list[dict[str, Any]]:
         raise Unavailable("M3", call, reason=reason)
     if isinstance(results := body.get("results"), list):
         return results
-    raise Rejected(
-        "M3",
-        call,
-        code=str(body.get("errorCode", response.status_code)),
-        message=str(body.get("errorMessage") or body.get("error") or "no results"),
-    )
+    code = str(body.get("errorCode") or response.status_code).strip()
+    message = str(body.get("errorMessage") or body.get("error") or "no results")
+    raise Rejected("M3", call, code=code, message=_clean(message, code=code, field=""))
 
 
 def _outcome(call: str, result: dict[str, Any]) -> list[Record] | Rejected:

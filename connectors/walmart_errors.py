@@ -83,6 +83,8 @@ def _from_xml(response: httpx.Response) -> WalmartError | None:
         found = root.xpath(f"string(//*[local-name()='{name}'][1])")
         return str(found)[:MAX_TEXT]
 
+    if not (code := text("code")):  # an HTML page of something in between
+        return None
     return WalmartError(
-        code=text("code"), field=text("field"), description=text("description"), info=text("info")
+        code=code, field=text("field"), description=text("description"), info=text("info")
     )

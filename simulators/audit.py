@@ -219,7 +219,7 @@ def _packed(orders: list[Order]) -> dict[str, dict[str, Decimal]]:
 
 
 def _lines_by_reference(orders: list[Order]) -> dict[str, list[OrderLine]]:
-    """Return M3 order lines by the customer's line number (CUPO)."""
+    """Return M3 order lines by Walmart's line number."""
     found: dict[str, list[OrderLine]] = {}
     for order in orders:
         for line in order.lines.values():
@@ -228,7 +228,8 @@ def _lines_by_reference(orders: list[Order]) -> dict[str, list[OrderLine]]:
 
 
 def _reference(line: OrderLine) -> str:
-    return line.entered.get("CUPO", "")
+    """Return CUPO, or the line number the caller chose where an order is entered directly."""
+    return line.entered.get("CUPO") or line.entered.get("PONR", "").lstrip("0")
 
 
 def _sent(line: LineView) -> int:

@@ -19,6 +19,10 @@ Result = TypeVar("Result")
 # a day costs a handful of events.
 WHEN_SHOWN = timedelta(hours=6)
 
+# An activity gives up when its next attempt would come after the deadline, so up to one retry
+# interval early.
+NEARLY = timedelta(minutes=1)
+
 Activity = Callable[[Owner, Input], Awaitable[Result]]
 
 
@@ -98,6 +102,7 @@ class Steps:
         self._status.note("retry_requested")
 
     async def _meet_deadline(self) -> None:
-        if self._until_deadline() == timedelta(0) and self.at_deadline is not None:
+        left = self._until_deadline()
+        if left is not None and left <= NEARLY and self.at_deadline is not None:
             self.deadline = None
             await self.at_deadline()

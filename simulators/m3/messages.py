@@ -49,6 +49,7 @@ MESSAGES = {
     "SIM0016": "Invoice &1 does not exist",
     "SIM0017": "On-hand balance of item &1 in warehouse &2 does not cover the order",
     "SIM0018": "Address type &1 is invalid",
+    "SIM0019": "A charge on delivery &1 is not simulated",
 }
 
 # M3 answers with the whole 132-character message field and the 10-character field name;

@@ -1,8 +1,8 @@
 """One token per system: fetched once, renewed in time, replaced when it is refused."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -31,13 +31,13 @@ class Logins:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let a test move the clock by so many seconds."""
-    now = time.monotonic()
+    now = 1000.0
 
     def move(seconds: float) -> None:
         nonlocal now
         now += seconds
 
-    monkeypatch.setattr("connectors.tokens.time.monotonic", lambda: now)
+    monkeypatch.setattr("connectors.tokens.time", SimpleNamespace(monotonic=lambda: now))
     return move
 
 

@@ -48,14 +48,14 @@ def add_batch_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
 def add_batch_head_chg(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Add a charge to the head."""
     batch = tenant.open_batch(record["ORNO"])
-    batch.charges.append(_charge(tenant, record))
+    add_charge(tenant, batch.charges, record)
     return []
 
 
 def add_batch_line_chg(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Add a charge to a line."""
     batch = tenant.open_batch(record["ORNO"])
-    _line(batch, record).charges.append(_charge(tenant, record))
+    add_charge(tenant, _line(batch, record).charges, record)
     return []
 
 
@@ -144,14 +144,19 @@ def search_batch_line(tenant: M3Tenant, record: Record) -> Iterator[Row]:
     return tenant.batch_index.search(record["SQRY"])
 
 
-def _charge(tenant: M3Tenant, record: Record) -> Charge:
+def add_charge(tenant: M3Tenant, charges: list[Charge], record: Record) -> None:
+    """Put a charge on a head or line, which can have each charge only once."""
     code = record["CRID"]
     if code not in tenant.charge_codes:
         raise Nok("SIM0008", code, field="CRID")
-    return Charge(
-        code=code,
-        amount=quantity(record["CRAM"], "CRAM"),
-        description=record["CRD0"] or tenant.charge_codes[code],
+    if any(charge.code == code for charge in charges):
+        raise Nok("XRE0104", field="CRID")
+    charges.append(
+        Charge(
+            code=code,
+            amount=quantity(record["CRAM"], "CRAM"),
+            description=record["CRD0"] or tenant.charge_codes[code],
+        )
     )
 
 

@@ -1,6 +1,7 @@
 """MWS410MI, MWS411MI and OIS100MI/LstDelLineByCO: what left the warehouse, in which packages."""
 
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from simulators.m3.fields import Record, Row, whole_number
 from simulators.m3.master_data import FACILITY, METHODS, UNIT
@@ -79,7 +80,7 @@ def get_head(tenant: M3Tenant, record: Record) -> Iterable[Row]:
             "IVNO": delivery.invoice_number or "0",
             "IVSS": "9" if delivery.invoice_number else "0",
             "IRPS": SIDE_STATUS[delivery.status],
-            "TIZO": "UTC",
+            "TIZO": USER_TIME_ZONE,
         }
     ]
 
@@ -179,12 +180,16 @@ def _package_line_row(order: Order, package: Package, key: LineKey) -> Row:
 
 
 def _status_fields(delivery: Delivery) -> Row:
-    """Return how far a delivery is. The departure is planned until PGRS says it has left."""
+    """Return how far a delivery is. The departure is planned until PGRS says it has left.
+
+    It is the warehouse's local time, to the minute.
+    """
+    departure = delivery.departs_at.astimezone(WAREHOUSE_TIME)
     return {
         "RORC": CUSTOMER_ORDER,
         "TTYP": ORDER_LINE,
         "PGRS": delivery.status,
         "PIST": SIDE_STATUS[delivery.status],
-        "DSDT": date_text(delivery.departs_at),
-        "DSHM": time_text(delivery.departs_at),
+        "DSDT": date_text(departure),
+        "DSHM": time_text(departure),
     }

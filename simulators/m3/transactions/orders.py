@@ -8,7 +8,7 @@ from simulators.m3.fields import Record, Row, check_date, quantity, whole_number
 from simulators.m3.messages import Nok
 from simulators.m3.records import NOTHING, LineKey, Order, OrderLine
 from simulators.m3.state import M3Tenant
-from simulators.m3.transactions.batch_orders import LINE_NUMBERS
+from simulators.m3.transactions.batch_orders import LINE_NUMBERS, add_charge
 from simulators.m3.values import money_text, quantity_text
 from simulators.world import DIVISION, TIME_ZONE
 
@@ -47,6 +47,15 @@ def add_order_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     warehouse.schedule(tenant, order)
     answer = {"PONR": str(key[0]), "POSX": str(key[1]), "ATNR": "0"}
     return [answer | _warnings(tenant, order.lines[key], record)]
+
+
+def add_conn_co_charge(tenant: M3Tenant, record: Record) -> Iterable[Row]:
+    """Add a charge to the head of an order; it goes on the next invoice."""
+    order = tenant.order(record["ORNO"])
+    if whole_number(record["DLIX"]):
+        raise Nok("SIM0019", record["DLIX"], field="DLIX")
+    add_charge(tenant, order.charges, record)
+    return []
 
 
 def search_head(tenant: M3Tenant, record: Record) -> Iterator[Row]:

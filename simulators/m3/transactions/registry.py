@@ -46,6 +46,7 @@ HANDLERS: Mapping[str, Handler] = {
     "OIS100MI.AddBatchLine": batch_orders.add_batch_line,
     "OIS100MI.AddBatchLineChg": batch_orders.add_batch_line_chg,
     "OIS100MI.AddBatchText": batch_orders.add_batch_text,
+    "OIS100MI.AddConnCOCharge": orders.add_conn_co_charge,
     "OIS100MI.AddOrderHead": orders.add_order_head,
     "OIS100MI.AddOrderLine": orders.add_order_line,
     "OIS100MI.CloLine": orders.clo_line,
