@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterable
 
-from connectors.m3 import M3Client, Record, Transaction
+from connectors.m3 import MAX_TRANSACTIONS, M3Client, Record, Transaction
 from domain.errors import InvalidOrder, NotFound, Rejected
 from domain.pairs import Pair
 
 ITEM_NUMBER_LENGTH = 15  # ITNO
+ALIAS_LENGTH = 30  # POPN; Walmart allows SKUs of 50
 
 
 class ItemNumbers:
@@ -23,21 +24,23 @@ class ItemNumbers:
         self._known: dict[str, tuple[str, float]] = {}
 
     async def find(self, purchase_order_id: str, skus: Iterable[str]) -> dict[str, str]:
-        """Return the item number of every SKU, with at most two requests.
+        """Return the item number of every SKU, with at most two requests for up to 80 of them.
 
         Raises:
             InvalidOrder: UNKNOWN_SKU; all unknown SKUs of the order are named together.
         """
         now = time.monotonic()
         wanted = list(dict.fromkeys(skus))
-        found = {
+        believed = {
             sku: known[0]
             for sku in wanted
             if (known := self._known.get(sku)) is not None and known[1] > now
         }
+        answered: dict[str, str] = {}
         for look_up in (self._by_alias, self._by_item_number):
-            if missing := [sku for sku in wanted if sku not in found]:
-                found |= await look_up(missing)
+            if missing := [sku for sku in wanted if sku not in believed | answered]:
+                answered |= await look_up(missing)
+        found = believed | answered
         unknown = [sku for sku in wanted if sku not in found]
         if unknown:
             raise InvalidOrder(
@@ -46,31 +49,32 @@ class ItemNumbers:
                 reason=f"M3 has no item for SKU {', '.join(unknown)}",
                 mend="add the alias in MMS025 (or the item in MMS001), then send `retry`",
             )
-        self._known |= {
-            sku: (item, now + self._pair.item_cache.total_seconds()) for sku, item in found.items()
-        }
+        until = now + self._pair.item_cache.total_seconds()
+        self._known |= {sku: (item, until) for sku, item in answered.items()}
         return found
 
     async def _by_alias(self, skus: list[str]) -> dict[str, str]:
         alias = {"ALWT": self._pair.alias_category}
         if self._pair.alias_qualifier:
             alias["ALWQ"] = self._pair.alias_qualifier
-        return await self._ask("MMS025MI", "GetItem", {s: alias | {"POPN": s} for s in skus})
+        fitting = {s: alias | {"POPN": s} for s in skus if len(s) <= ALIAS_LENGTH}
+        return await self._ask("MMS025MI", "GetItem", fitting)
 
     async def _by_item_number(self, skus: list[str]) -> dict[str, str]:
         fitting = {s: {"ITNO": s} for s in skus if len(s) <= ITEM_NUMBER_LENGTH}
-        return await self._ask("MMS200MI", "Get", fitting) if fitting else {}
+        return await self._ask("MMS200MI", "Get", fitting)
 
     async def _ask(
         self, program: str, transaction: str, records: dict[str, Record]
     ) -> dict[str, str]:
-        outcomes = await self._m3.execute_all(
-            program,
-            [
-                Transaction(name=transaction, record=record, columns=("ITNO",))
-                for record in records.values()
-            ],
-        )
+        transactions = [
+            Transaction(name=transaction, record=record, columns=("ITNO",))
+            for record in records.values()
+        ]
+        outcomes: list[list[Record] | Rejected] = []
+        for start in range(0, len(transactions), MAX_TRANSACTIONS):
+            part = transactions[start : start + MAX_TRANSACTIONS]
+            outcomes += await self._m3.execute_all(program, part)
         found = {}
         for sku, outcome in zip(records, outcomes, strict=True):
             if isinstance(outcome, NotFound):

@@ -106,6 +106,8 @@ async def fetch_m3_token(http: httpx.AsyncClient, ionapi: IonApi) -> Token:
         body = response.json()
     except ValueError:
         body = {}
+    if not isinstance(body, dict):
+        body = {}
     if response.is_error or not body.get("access_token"):
         raise Rejected(
             "M3",

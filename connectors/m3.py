@@ -48,6 +48,7 @@ class M3Client:
         record: Mapping[str, str],
         *,
         columns: tuple[str, ...] = (),
+        max_records: int = 0,
     ) -> list[Record]:
         """Run one transaction and return its output records.
 
@@ -56,6 +57,7 @@ class M3Client:
             transaction: transaction name, for example `AddBatchHead`.
             record: M3 field name to text value; see `mappings`.
             columns: the output fields wanted; all when empty.
+            max_records: how much of a list is wanted; 0 is all of it.
 
         Raises:
             NotFound: the record named by `record` does not exist.
@@ -65,13 +67,26 @@ class M3Client:
                 The transaction may have run, so look before repeating a write.
         """
         only = Transaction(name=transaction, record=record, columns=columns)
-        [result] = await self.execute_all(program, [only])
+        [result] = await self.execute_all(program, [only], max_records=max_records)
         if isinstance(result, IntegrationError):
             raise result
         return result
 
-    async def execute_all(
+    async def execute_in_parts(
         self, program: str, transactions: Sequence[Transaction]
+    ) -> list[list[Record] | Rejected]:
+        """Run any number of transactions, in order, in as many requests as that takes.
+
+        Returns and raises as `execute_all`; requests before a failing one have been carried out.
+        """
+        outcomes: list[list[Record] | Rejected] = []
+        for start in range(0, len(transactions), MAX_TRANSACTIONS):
+            part = transactions[start : start + MAX_TRANSACTIONS]
+            outcomes += await self.execute_all(program, part)
+        return outcomes
+
+    async def execute_all(
+        self, program: str, transactions: Sequence[Transaction], *, max_records: int = 0
     ) -> list[list[Record] | Rejected]:
         """Run transactions of one program in one request, in order.
 
@@ -90,7 +105,7 @@ class M3Client:
         if len(transactions) > MAX_TRANSACTIONS:
             raise ValueError(f"{len(transactions)} transactions, at most {MAX_TRANSACTIONS}")
         call = f"{program}/{transactions[0].name}"
-        response = await self._send(call, self._body(program, transactions))
+        body = self._body(program, transactions) | {"maxReturnedRecords": max_records}
         results = _results(call, response)
         if len(results) < len(transactions):
             raise Unavailable("M3", call, reason="fewer answers than transactions")
@@ -142,9 +157,9 @@ def accepted(outcomes: Sequence[list[Record] | Rejected]) -> list[list[Record]]:
     return records
 
 
-def _retry_after(response: httpx.Response) -> timedelta:
+def _retry_after(response: httpx.Response) -> timedelta | None:
     seconds = response.headers.get("Retry-After", "")
-    return timedelta(seconds=int(seconds) if seconds.isdigit() else 30)
+    return timedelta(seconds=int(seconds)) if seconds.isdigit() else None
 
 
 def _results(call: str, response: httpx.Response) -> list[dict[str, Any]]:

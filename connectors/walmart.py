@@ -185,8 +185,8 @@ def _raise_for_status(call: str, response: httpx.Response) -> None:
     raise refusal("Walmart", call, code=error.code, field=error.field, message=error.description)
 
 
-def retry_after(headers: httpx.Headers) -> timedelta:
-    """Return how long to wait after a 429.
+def retry_after(headers: httpx.Headers) -> timedelta | None:
+    """Return how long to wait after a 429; None when Walmart does not say.
 
     Source:
         `Retry-After` in the 2026 specifications; before, `X-Next-Replenishment-Time`, which was
@@ -201,7 +201,7 @@ def retry_after(headers: httpx.Headers) -> timedelta:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            return timedelta(seconds=30)
+            return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         seconds = (moment - datetime.now(UTC)).total_seconds()

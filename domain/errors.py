@@ -57,9 +57,9 @@ class Unavailable(Transient):
 class RateLimited(Transient):
     """The system asked us to slow down."""
 
-    def __init__(self, system: str, call: str, *, retry_after: timedelta) -> None:
-        seconds = retry_after.total_seconds()
-        super().__init__(f"{system} {call}: asked us to wait {seconds:.0f} s")
+    def __init__(self, system: str, call: str, *, retry_after: timedelta | None) -> None:
+        wait = f"{retry_after.total_seconds():.0f} s" if retry_after else "it does not say how long"
+        super().__init__(f"{system} {call}: asked us to wait, {wait}")
         self.cause = f"{system.upper()}_RATE_LIMITED"
         self.retry_after = retry_after
 

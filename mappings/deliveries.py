@@ -67,8 +67,9 @@ def from_m3_delivery(
         key = _line_key(record["RIDL"], record["RIDX"])
         if record["RIDN"] != m3_order_number or key not in walmart_line:
             continue
-        # DLQA is in the unit that was ordered, DLQT in the item's basic unit.
-        quantity = _whole(record["DLQA"] or record["DLQT"])
+        # DLQA is in the unit that was ordered, DLQT in the item's basic unit. An M3 that leaves
+        # a number empty answers "0".
+        quantity = _whole(record["DLQA"]) or _whole(record["DLQT"])
         content.setdefault(record["PANR"], []).append(
             LineQuantity(line_number=walmart_line[key], quantity=quantity)
         )

@@ -188,6 +188,11 @@ class Stack:
         await self._start("starter", self._command("starter", "--config", str(self.config)))
         await wait_for_http(self.parts["starter"], f"{self.starter_url}/ready")
 
+    async def replace_worker(self, command: list[str]) -> None:
+        """Run another worker in place of the product's own."""
+        await self.parts.pop("worker").stop()
+        await self._start("worker", command)
+
     def check(self) -> None:
         """Raise PartFailed when one of the parts has ended by itself."""
         for part in self.parts.values():

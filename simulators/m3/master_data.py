@@ -15,6 +15,7 @@ BLOCKED_STATUS = "90"
 ALIAS_CATEGORY = 2  # ALWT
 ALIAS_QUALIFIER = ""  # ALWQ
 UNIT = "EA"
+TIME_ZONE_CODE = "CST"  # TIZO of world.TIME_ZONE
 
 CHARGE_CODES = {world.FREIGHT_CHARGE: "Freight", world.TAX_CHARGE: "Tax collected by Walmart"}
 

@@ -18,15 +18,15 @@ def money_text(value: Decimal) -> str:
 
 
 def date_text(moment: datetime) -> str:
-    """Return the UTC day as yyyyMMdd."""
+    """Return the day as yyyyMMdd."""
     return moment.strftime("%Y%m%d")
 
 
 def time_text(moment: datetime) -> str:
-    """Return the UTC time as HHMM."""
+    """Return the time as HHMM."""
     return moment.strftime("%H%M")
 
 
 def time_text_with_seconds(moment: datetime) -> str:
-    """Return the UTC time as HHMMSS, as entry times (RGTM) are kept."""
+    """Return the time as HHMMSS, as entry times (RGTM) are kept."""
     return moment.strftime("%H%M%S")

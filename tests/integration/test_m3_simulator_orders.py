@@ -81,7 +81,7 @@ async def test_a_delivery_is_found_by_order_and_tells_when_it_has_left(caller: C
         "FEDEX",
         REFERENCE,
     )
-    assert (head["DSDT"], head["DSHM"]) == ("20260921", "1413")
+    assert (head["DSDT"], head["DSHM"]) == ("20260921", "0913")  # in Chicago; 14:13 UTC
     assert head["ETRN"] == package["ETRN"] == "770000000001"
     assert (content["PANR"], content["RIDL"], content["DLQT"]) == (package["PANR"], "1", "2")
 

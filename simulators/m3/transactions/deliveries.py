@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from simulators.m3.fields import Record, Row, whole_number
-from simulators.m3.master_data import FACILITY, METHODS, UNIT
+from simulators.m3.master_data import FACILITY, METHODS, TIME_ZONE_CODE, UNIT
 from simulators.m3.messages import Nok
 from simulators.m3.records import Delivery, DeliveryStatus, LineKey, Order, Package
 from simulators.m3.state import M3Tenant
 from simulators.m3.values import date_text, quantity_text, time_text, time_text_with_seconds
+from simulators.world import TIME_ZONE
 
 CUSTOMER_ORDER = "3"  # RORC: reference order category
 ORDER_LINE = "31"  # TTYP
 OUTBOUND = "1"  # INOU
+WAREHOUSE_TIME = ZoneInfo(TIME_ZONE)
 
 # Packing, picking and issue status beside the delivery status; the codes are our choice.
 SIDE_STATUS = {DeliveryStatus.PICKING: "20", DeliveryStatus.SHIPPED: "90"}
@@ -80,7 +82,7 @@ def get_head(tenant: M3Tenant, record: Record) -> Iterable[Row]:
             "IVNO": delivery.invoice_number or "0",
             "IVSS": "9" if delivery.invoice_number else "0",
             "IRPS": SIDE_STATUS[delivery.status],
-            "TIZO": USER_TIME_ZONE,
+            "TIZO": TIME_ZONE_CODE,
         }
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from simulators.m3.fields import CATALOG, Field, Record, Row
+from simulators.m3.master_data import TIME_ZONE_CODE
 from simulators.m3.messages import MESSAGES, Nok, message_text
 from simulators.m3.state import M3Tenant
 from simulators.world import COMPANY, DIVISION, FACILITY
@@ -66,7 +67,7 @@ def get_user_data(tenant: M3Tenant, record: Record) -> Iterable[Row]:
             "LANC": "GB",
             "DTFM": "YMD",
             "DCFM": ".",
-            "TIZO": "CST",
+            "TIZO": TIME_ZONE_CODE,
             "FACI": FACILITY,
             "WHLO": tenant.warehouses[0],
             "USTA": "20",

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from simulators.m3 import confirmation, warehouse
 from simulators.m3.fields import Record, Row, check_date, quantity, whole_number
+from simulators.m3.master_data import TIME_ZONE_CODE
 from simulators.m3.messages import Nok
 from simulators.m3.records import NOTHING, LineKey, Order, OrderLine
 from simulators.m3.state import M3Tenant
 from simulators.m3.transactions.batch_orders import LINE_NUMBERS, add_charge
 from simulators.m3.values import money_text, quantity_text
-from simulators.world import DIVISION, TIME_ZONE
+from simulators.world import DIVISION
 
 HEAD_DATES = ("RLDT", "CUDT", "ORDT", "RLDZ", "FDED", "LDED", "GIDT", "BVD1", "BVD2")
 LINE_DATES = ("DWDZ", "PLDT")
@@ -94,7 +95,7 @@ def get_head(tenant: M3Tenant, record: Record) -> Iterable[Row]:
             "ORSL": lowest,
             "ORST": highest,
             "DLIX": str(len(order.deliveries)),
-            "TIZO": TIME_ZONE[:5],
+            "TIZO": TIME_ZONE_CODE,
         }
     ]
 
