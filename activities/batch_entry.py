@@ -52,21 +52,19 @@ class BatchEntry:
     async def add_lines(self, head: OrderHead, *, look_first: bool) -> None:
         """Add what the head still lacks, then compare what M3 has with the draft.
 
-        Address, charges and texts go before the lines. M3 works in order, so that where a line
-        is, they are too; they cannot be listed themselves.
+        Address, charges and texts go before the lines and cannot be listed. That lines are there
+        does not prove that the address is: M3 goes on after refusing it. So a repetition sends
+        address and charges again, of which M3 keeps one each; a text it would keep twice.
         """
         number = {"ORNO": head.batch_order_number}
         draft = await self._services.draft(self._ref.purchase_order_id)
         present = await self._lines(number) if look_first else []
         missing = missing_lines(self._ref, draft, present)
-        before_lines = (
-            []
-            if present
-            else [
-                Transaction(name=name, record=number | record)
-                for name, record in draft.records_before_lines()
-            ]
-        )
+        before_lines = [
+            Transaction(name=name, record=number | record)
+            for name, record in draft.records_before_lines()
+            if not (present and name == "AddBatchText")
+        ]
         outcomes = await send_all(
             self._m3,
             [
@@ -77,7 +75,6 @@ class BatchEntry:
                 ),
                 Transaction(name="LstBatchLine", record=number, columns=BATCH_LINE),
             ],
-            # A repetition may find address and charges there, from an answer that was lost.
             tolerate=[transaction.name for transaction in before_lines] if look_first else [],
         )
         if left := missing_lines(self._ref, draft, outcomes[-1]):

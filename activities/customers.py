@@ -11,6 +11,9 @@ from mappings.customers import BuyerDraft, draft_buyer
 
 log = structlog.get_logger()
 
+# More customers than this with one search key would be a fault in M3's data.
+MOST_WITH_ONE_KEY = 10
+
 
 class CustomerActivities:
     """What happens in CRS610."""
@@ -40,10 +43,14 @@ class CustomerActivities:
 
 
 async def _find(services: PairServices, buyer: BuyerDraft) -> str:
+    # The list may start at the key and go on past it, to the end of the customer file.
     listed = await services.m3.execute(
-        "CRS610MI", "LstBySearchKey", {"ALCU": buyer.search_key}, columns=("CUNO", "ALCU")
+        "CRS610MI",
+        "LstBySearchKey",
+        {"ALCU": buyer.search_key},
+        columns=("CUNO", "ALCU"),
+        max_records=MOST_WITH_ONE_KEY,
     )
-    # The list may start at the key and go on past it.
     ours = sorted(record["CUNO"] for record in listed if record["ALCU"] == buyer.search_key)
     return ours[0] if ours else ""
 
@@ -60,8 +67,20 @@ async def _create(services: PairServices, buyer: BuyerDraft) -> str:
 
 
 async def _add_address(services: PairServices, record: Record) -> None:
+    if await _has_address(services, record):
+        return
+    try:
+        await services.m3.execute("CRS610MI", "AddAddress", record)
+    except Rejected:
+        # Another order of this buyer may have added it a moment ago.
+        if not await _has_address(services, record):
+            raise
+
+
+async def _has_address(services: PairServices, record: Record) -> bool:
     key = {name: record[name] for name in ("CUNO", "ADRT", "ADID")}
     try:
         await services.m3.execute("CRS610MI", "GetAddress", key, columns=("ADID",))
     except NotFound:
-        await services.m3.execute("CRS610MI", "AddAddress", record)
+        return False
+    return True

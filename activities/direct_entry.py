@@ -11,7 +11,7 @@ from domain.orders import Customer, OrderHead, OrderRef
 
 log = structlog.get_logger()
 
-ORDER_LINE = ("PONR", "ITNO", "ORQT")
+ORDER_LINE = ("PONR", "ITNO", "ORQT", "ORQA")
 
 
 class DirectEntry:
@@ -40,18 +40,21 @@ class DirectEntry:
         return OrderHead(m3_order_number=created["ORNO"])
 
     async def add_lines(self, head: OrderHead, *, look_first: bool) -> None:
-        """Add what the order still lacks, then compare what M3 has with the draft."""
+        """Add what the order still lacks, then compare what M3 has with the draft.
+
+        A repetition sends the charges again, of which M3 keeps one each. A line that is added
+        meanwhile by an attempt believed dead is refused here, as its number is taken.
+        """
         number = {"ORNO": head.m3_order_number}
         draft = await self._services.draft(self._ref.purchase_order_id)
         present = await self._lines(number) if look_first else []
         missing = missing_lines(self._ref, draft, present)
-        charges = [] if present else draft.charges
         outcomes = await send_all(
             self._services.m3,
             [
                 *(
                     Transaction(name="AddConnCOCharge", record=number | charge)
-                    for charge in charges
+                    for charge in draft.charges
                 ),
                 *(
                     Transaction(name="AddOrderLine", record=number | line.record)
@@ -59,8 +62,7 @@ class DirectEntry:
                 ),
                 Transaction(name="LstLine", record=number, columns=ORDER_LINE),
             ],
-            # A repetition may find the charges there, from an answer that was lost.
-            tolerate=["AddConnCOCharge"] if look_first else [],
+            tolerate=["AddConnCOCharge", "AddOrderLine"] if look_first else [],
         )
         if left := missing_lines(self._ref, draft, outcomes[-1]):
             raise OrderMismatch(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from connectors.m3 import MAX_TRANSACTIONS, M3Client, Record, Transaction
+from connectors.m3 import M3Client, Record, Transaction
 from domain.errors import InvalidOrder, NotFound, Rejected
 from domain.pairs import Pair
 
@@ -71,10 +71,7 @@ class ItemNumbers:
             Transaction(name=transaction, record=record, columns=("ITNO",))
             for record in records.values()
         ]
-        outcomes: list[list[Record] | Rejected] = []
-        for start in range(0, len(transactions), MAX_TRANSACTIONS):
-            part = transactions[start : start + MAX_TRANSACTIONS]
-            outcomes += await self._m3.execute_all(program, part)
+        outcomes = await self._m3.execute_in_parts(program, transactions)
         found = {}
         for sku, outcome in zip(records, outcomes, strict=True):
             if isinstance(outcome, NotFound):

@@ -3,38 +3,39 @@
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from connectors.m3 import MAX_TRANSACTIONS, M3Client, Record, Transaction
+from connectors.m3 import M3Client, Record, Transaction
 from domain.errors import OrderMismatch, Rejected
 from domain.orders import OrderRef
 from mappings.orders import LineDraft, OrderDraft
+
+# M3's message id for a record that is there; other programs' ids are known by their wording.
+RECORD_EXISTS = "XRE0104"
 
 
 async def send_all(
     m3: M3Client, transactions: Sequence[Transaction], *, tolerate: Collection[str] = ()
 ) -> list[list[Record]]:
-    """Run OIS100MI transactions in requests of at most MAX_TRANSACTIONS, in order.
+    """Run OIS100MI transactions in order, in as many requests as they take.
 
     Args:
         m3: the client.
         transactions: what to run.
-        tolerate: names of transactions whose refusal is no failure.
+        tolerate: names of transactions that may find their record there already.
 
     Returns:
-        The records of each; none for a refusal that was tolerated.
+        The records of each; none for one whose record was there already.
 
     Raises:
-        Rejected: the first refusal. The transactions around it have been run all the same.
+        Rejected: the first other refusal. The transactions around it have been run all the same.
     """
     outcomes: list[list[Record]] = []
-    for start in range(0, len(transactions), MAX_TRANSACTIONS):
-        part = transactions[start : start + MAX_TRANSACTIONS]
-        answers = await m3.execute_all("OIS100MI", part)
-        for transaction, answer in zip(part, answers, strict=True):
-            if isinstance(answer, Rejected):
-                if transaction.name not in tolerate:
-                    raise answer
-                answer = []
-            outcomes.append(answer)
+    answers = await m3.execute_in_parts("OIS100MI", transactions)
+    for transaction, answer in zip(transactions, answers, strict=True):
+        if isinstance(answer, Rejected):
+            if transaction.name not in tolerate or not _exists(answer):
+                raise answer
+            answer = []
+        outcomes.append(answer)
     return outcomes
 
 
@@ -67,8 +68,14 @@ def missing_lines(ref: OrderRef, draft: OrderDraft, present: Sequence[Record]) -
 
 def _differing(wanted: LineDraft, present: Record) -> str:
     item_number, quantity = wanted.record["ITNO"], wanted.record["ORQT"]
+    # ORQA is in the unit that was ordered; a batch line has ORQT only, in that same unit.
+    there = present.get("ORQA") or present["ORQT"]
     if item_number != present["ITNO"]:
         return f"M3 has item {present['ITNO']}, ordered is {item_number}"
-    if Decimal(quantity) != Decimal(present["ORQT"]):
-        return f"M3 has quantity {present['ORQT']}, ordered is {quantity}"
+    if Decimal(quantity) != Decimal(there):
+        return f"M3 has quantity {there}, ordered is {quantity}"
     return ""
+
+
+def _exists(refusal: Rejected) -> bool:
+    return refusal.code == RECORD_EXISTS or "already exists" in refusal.message.lower()

@@ -3,8 +3,8 @@
 import asyncio
 
 from activities.services import PairServices
-from connectors.m3 import Record
-from domain.errors import OrderMismatch
+from connectors.m3 import Transaction
+from domain.errors import NotFound, OrderMismatch, Rejected
 from domain.orders import OrderHead, OrderRef
 
 
@@ -59,11 +59,20 @@ def pick_head(ref: OrderRef, batches: dict[str, str], orders: set[str]) -> Order
 async def _confirmed_by_head(
     services: PairServices, ref: OrderRef, candidates: set[str]
 ) -> set[str]:
+    numbers = sorted(candidates)
+    heads = await services.m3.execute_in_parts(
+        "OIS100MI",
+        [
+            Transaction(name="GetHead", record={"ORNO": number}, columns=("CUOR",))
+            for number in numbers
+        ],
+    )
     confirmed = set()
-    for number in sorted(candidates):
-        head: list[Record] = await services.m3.execute(
-            "OIS100MI", "GetHead", {"ORNO": number}, columns=("CUOR",)
-        )
+    for number, head in zip(numbers, heads, strict=True):
+        if isinstance(head, NotFound):
+            continue  # deleted, and the index has not heard of it yet
+        if isinstance(head, Rejected):
+            raise head
         if head and head[0]["CUOR"] == ref.purchase_order_id:
             confirmed.add(number)
     return confirmed

@@ -1,17 +1,20 @@
 """Order activities: read the Walmart order, draft the M3 one, acknowledge, reserve."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import structlog
 from temporalio import activity
 
 from activities.services import PairServices, Services
 from connectors.m3 import Record
-from domain.errors import InvalidOrder, NotReady, Rejected
+from domain.errors import InvalidOrder, NotReady, OrderMismatch, Rejected
 from domain.orders import FetchedOrder, M3Line, OrderFacts, OrderPolicy, OrderRef
 from mappings.deliveries import to_m3_lines
-from mappings.walmart_order import to_facts
+from mappings.walmart_order import WalmartOrder, to_facts
 
 log = structlog.get_logger()
 
@@ -45,13 +48,21 @@ class OrderActivities:
         return FetchedOrder(facts=facts, policy=_policy(services, facts))
 
     @activity.defn
-    async def draft_m3_order(self, ref: OrderRef) -> None:
+    async def draft_m3_order(self, ref: OrderRef) -> OrderFacts:
         """Map the order to the M3 records that will create it; nothing is written to M3.
 
         Everything that can be found wrong is found here: unknown SKUs, values without a table
-        row, texts that do not fit. Repeating: drafts again with today's mappings.
+        row, texts that do not fit. Repeating: reads the order again, which may have been mended
+        or canceled at Walmart meanwhile, and drafts with today's mappings.
         """
-        await self._services.of(ref).make_draft(ref.purchase_order_id)
+        services = self._services.of(ref)
+        # The first try runs within the workflow task, right after the order was fetched.
+        first_try = activity.info().is_local
+        order = await (services.order if first_try else services.fetch)(ref.purchase_order_id)
+        facts = to_facts(order)
+        if not facts.skip_reason:
+            await services.make_draft(order)
+        return facts
 
     @activity.defn
     async def acknowledge_walmart_order(self, ref: OrderRef) -> None:
@@ -105,7 +116,30 @@ async def m3_lines(
     )
     if not records:
         raise NotReady(f"M3 order {m3_order_number} has no lines yet")
-    return to_m3_lines(records, ref.purchase_order_id)
+    lines = to_m3_lines(records, ref.purchase_order_id)
+    _check_quantities(await services.order(ref.purchase_order_id), lines, records)
+    return lines
+
+
+def _check_quantities(
+    order: WalmartOrder, lines: Sequence[M3Line], records: Sequence[Record]
+) -> None:
+    """Refuse an M3 order that would ship more of a line than was ordered.
+
+    No step adds a line twice by itself. But a request that M3 was still at work on, when its
+    sender had given up and looked, may have added lines after the look.
+    """
+    ordered = {line.line_number: line.ordered for line in order.head.lines}
+    entered: Counter[str] = Counter()
+    for line, record in zip(lines, records, strict=True):
+        # ORQA is in the unit that was ordered, ORQT may be in the item's basic unit.
+        entered[line.line_number] += int(Decimal(record["ORQA"] or 0)) or line.quantity
+    for number, quantity in entered.items():
+        if quantity > ordered.get(number, 0):
+            raise OrderMismatch(
+                order.purchase_order_id,
+                reason=f"M3 has {quantity} of line {number}, ordered are {ordered.get(number, 0)}",
+            )
 
 
 def _policy(services: PairServices, facts: OrderFacts) -> OrderPolicy:

@@ -47,19 +47,18 @@ class PairServices:
             return await self.fetch(purchase_order_id)
         return parse_order(json.loads(document, parse_float=Decimal))
 
-    async def make_draft(self, purchase_order_id: str) -> OrderDraft:
+    async def make_draft(self, order: WalmartOrder) -> OrderDraft:
         """Map the order to M3 records and keep them in the ledger."""
-        order = await self.order(purchase_order_id)
-        items = await self.items.find(purchase_order_id, order.skus)
+        items = await self.items.find(order.purchase_order_id, order.skus)
         draft = draft_order(order, pair=self.pair, mappings=self.mappings, items=items)
-        await self.ledger.save_draft(self.pair.name, purchase_order_id, draft.to_json())
+        await self.ledger.save_draft(self.pair.name, order.purchase_order_id, draft.to_json())
         return draft
 
     async def draft(self, purchase_order_id: str) -> OrderDraft:
         """Return the drafted M3 records; they are made anew when the ledger has none."""
         draft = await self.ledger.order_draft(self.pair.name, purchase_order_id)
         if draft is None:
-            return await self.make_draft(purchase_order_id)
+            return await self.make_draft(await self.order(purchase_order_id))
         return OrderDraft.from_json(draft)
 
     async def may_have_happened(self, business_id: str) -> bool:

@@ -16,9 +16,10 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 import simulators.server
 import starter.app
 from commands import doctor as doctor_checks
-from commands import orders
+from commands import health, orders
 from commands.demo.processes import PartFailed
 from commands.demo.run import DemoOptions, run_demo
+from commands.demo.simulators import Simulators, subscribe_starter
 from commands.logs import configure_logs
 from commands.temporal import (
     address,
@@ -97,6 +98,17 @@ def worker(config: Config = DEFAULT_PATH) -> None:
     _run(_with_temporal(lambda client: run_worker(client, settings)))
 
 
+@app.command()
+def check_worker(config: Config = DEFAULT_PATH) -> None:
+    """Tell whether Temporal hears from a worker of this host; for health checks.
+
+    It reads no settings; --config is taken so that every command has it.
+    """
+    if not _run(_with_temporal(health.hears_worker_of_this_host, patience=0)):
+        errors.print("no worker of this host has asked Temporal for work lately; see its log")
+        raise typer.Exit(1)
+
+
 @app.command(name="starter")
 def run_starter(config: Config = DEFAULT_PATH) -> None:
     """Run the starter: it takes Walmart's webhooks and ION's messages."""
@@ -115,20 +127,26 @@ def run_simulators(
     walmart_port: Annotated[int, typer.Option(help="Port of the Walmart stand-in.")] = 8081,
     m3_port: Annotated[int, typer.Option(help="Port of the M3 stand-in.")] = 8082,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    starter_url: Annotated[
+        str, typer.Option("--starter", help="Tell the starter at this URL what happens.")
+    ] = "",
     config: Config = DEFAULT_PATH,
 ) -> None:
     """Run stand-ins of Walmart Marketplace and Infor M3, to try the service without either.
 
-    They read no settings; --config is taken so that every command has it.
+    They read no settings, except with --starter: which secrets the starter of the first pair asks
+    for.
     """
-    _run(
-        simulators.server.serve(
-            walmart_port,
-            m3_port,
-            host,
-            ready=lambda urls: console.print(f"Walmart at {urls.walmart}, M3 at {urls.m3}"),
-        )
-    )
+    settings = _settings(config) if starter_url else None
+
+    async def ready(urls: simulators.server.BaseUrls) -> None:
+        console.print(f"Walmart at {urls.walmart}, M3 at {urls.m3}")
+        if settings:
+            controls = Simulators(walmart=urls.walmart, m3=urls.m3)
+            await subscribe_starter(controls, starter_url.rstrip("/"), settings.pairs[0])
+            await controls.close()
+
+    _run(simulators.server.serve(walmart_port, m3_port, host, ready=ready))
 
 
 @app.command()

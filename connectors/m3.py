@@ -105,7 +105,7 @@ class M3Client:
         if len(transactions) > MAX_TRANSACTIONS:
             raise ValueError(f"{len(transactions)} transactions, at most {MAX_TRANSACTIONS}")
         call = f"{program}/{transactions[0].name}"
-        body = self._body(program, transactions) | {"maxReturnedRecords": max_records}
+        response = await self._send(call, self._body(program, transactions, max_records))
         results = _results(call, response)
         if len(results) < len(transactions):
             raise Unavailable("M3", call, reason="fewer answers than transactions")
@@ -114,7 +114,9 @@ class M3Client:
             for transaction, result in zip(transactions, results, strict=False)
         ]
 
-    def _body(self, program: str, transactions: Sequence[Transaction]) -> dict[str, Any]:
+    def _body(
+        self, program: str, transactions: Sequence[Transaction], max_records: int
+    ) -> dict[str, Any]:
         return {
             "program": program,
             "cono": self._company,
@@ -122,7 +124,7 @@ class M3Client:
             "excludeEmptyValues": False,
             "rightTrim": True,
             # Always explicit: left out, M3 cuts lists at 100 without a word. 0 is "all".
-            "maxReturnedRecords": 0,
+            "maxReturnedRecords": max_records,
             "transactions": [
                 {"transaction": each.name, "record": dict(each.record)}
                 | ({"selectedColumns": list(each.columns)} if each.columns else {})

@@ -33,7 +33,8 @@ def to_m3_lines(records: Iterable[Record], purchase_order_id: str) -> tuple[M3Li
                 line_number=line_number,
                 m3_line=_line_key(record["PONR"], record["POSX"]),
                 quantity=_whole(record["ORQT"]),
-                allocated=_whole(record["ALQT"]),
+                # What has left was allocated before.
+                allocated=_whole(record["ALQT"]) + _whole(record.get("DLQT", "")),
             )
         )
     return tuple(lines)

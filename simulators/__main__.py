@@ -21,7 +21,7 @@ def main() -> None:
         runner.run(serve(wish.walmart_port, wish.m3_port, wish.host, ready=_say_where))
 
 
-def _say_where(urls: BaseUrls) -> None:
+async def _say_where(urls: BaseUrls) -> None:
     sys.stdout.write(f"Walmart at {urls.walmart}, M3 at {urls.m3}\n")
     sys.stdout.flush()
 

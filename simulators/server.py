@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ async def serve(
     walmart_port: int,
     m3_port: int,
     host: str = "127.0.0.1",
-    ready: Callable[[BaseUrls], None] | None = None,
+    ready: Callable[[BaseUrls], Awaitable[None]] | None = None,
 ) -> None:
     """Serve both simulators until SIGINT or SIGTERM; `ready` learns where they answer."""
     asked_to_stop = asyncio.Event()
@@ -68,5 +68,5 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with running(walmart_port=walmart_port, m3_port=m3_port, host=host) as urls:
         if ready is not None:
-            ready(urls)
+            await ready(urls)
         await asked_to_stop.wait()

@@ -1,7 +1,10 @@
 """The starter: an HTTP process between the outside and Temporal. It keeps nothing itself."""
 
 import asyncio
+import contextlib
+import signal
 import socket
+from collections.abc import Iterator
 
 import structlog
 import uvicorn
@@ -102,15 +105,13 @@ async def serve(
 ) -> None:
     """Serve until SIGINT, SIGTERM or cancellation, and answer what was begun by then.
 
-    Having done so, uvicorn lets the signal take its usual course: SIGTERM ends the process.
-
     Args:
         settings: the whole settings file.
         client: as for `create_app`.
         listener: an open socket, from `listen`; opened here when missing.
     """
     listener = listener or listen(settings.starter)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(settings, client),
             log_config=None,
@@ -134,3 +135,22 @@ async def serve(
         raise
     finally:
         log.info("starter_closed", host=host, port=port)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server for which being asked to stop is no failure.
+
+    uvicorn's own repeats the signal once it has stopped, so that the process ends by it.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM while the block runs; a second SIGINT does not wait."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)

@@ -96,8 +96,9 @@ class FakeOrderActivities:
         return FetchedOrder(facts=self.facts, policy=self.policy)
 
     @activity.defn
-    async def draft_m3_order(self, ref: OrderRef) -> None:
+    async def draft_m3_order(self, ref: OrderRef) -> OrderFacts:
         self._call("draft_m3_order")
+        return self.facts
 
     @activity.defn
     async def find_or_create_customer(self, ref: OrderRef) -> Customer:

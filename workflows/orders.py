@@ -71,6 +71,8 @@ class OrderToCash:
         if self._facts.fully_shipped and not self._progress.shipments:
             return await self._recognize()
         await self._enter_in_m3()
+        if self._facts.skip_reason:  # canceled at Walmart while it waited to be entered
+            return self._end(Stage.SKIPPED)
         await self._acknowledge_and_reserve()
         await self._ship()
         await self._await_invoices()
@@ -145,10 +147,12 @@ class OrderToCash:
         self._status.enter(Stage.ENTERING)
         self._steps.deadline = self._policy.acknowledge_by
         self._steps.at_deadline = self._acknowledge_late
-        await self._steps.read(OrderActivities.draft_m3_order, self._ref)
-        await self._add_order(await self._find_customer())
+        facts = await self._steps.read(OrderActivities.draft_m3_order, self._ref)
+        self._progress.order = replace(self._order, facts=facts)
+        if not facts.skip_reason:
+            await self._add_order(await self._find_customer())
+            self._status.note("m3_order_created", self._progress.m3_order_number)
         self._steps.deadline = None
-        self._status.note("m3_order_created", self._progress.m3_order_number)
 
     async def _find_customer(self) -> Customer:
         if self._policy.customer_strategy is CustomerStrategy.MARKETPLACE:

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from settings import PairSettings, SettingsError
+
 CLIENT_ID, CLIENT_SECRET = "sim-client", "sim-secret"
 
 
@@ -80,3 +82,26 @@ class Simulators:
         response.raise_for_status()
         document: dict[str, Any] = response.json()
         return document
+
+
+async def subscribe_starter(simulators: Simulators, starter: str, pair: PairSettings) -> None:
+    """Let both simulators tell a starter what happens, with the proofs its settings ask for.
+
+    Args:
+        simulators: already serving.
+        starter: base URL of the starter, without a slash at the end. It need not run yet.
+        pair: the pair that stands for the simulated seller and company.
+
+    Raises:
+        SettingsError: the pair expects another proof than an HMAC.
+    """
+    webhooks, ion = pair.webhooks, pair.ion
+    if webhooks.method != "hmac" or webhooks.secret is None:
+        raise SettingsError(f'pairs["{pair.name}"].webhooks.method: set "hmac" for the simulators')
+    await simulators.subscribe(
+        f"{starter}/webhooks/walmart/{pair.name}",
+        header=webhooks.header,
+        secret=webhooks.secret.get_secret_value(),
+    )
+    proof = {ion.header: ion.secret.get_secret_value()} if ion.secret else {}
+    await simulators.tell_m3("ion", {"url": f"{starter}/ion", "style": "ims_v3", "headers": proof})

@@ -246,6 +246,20 @@ async def test_a_refused_order_waits_says_what_it_needs_and_goes_on_after_retry(
     assert summary.attention == ()
 
 
+async def test_an_order_canceled_at_walmart_while_it_waits_is_not_entered(skipping):
+    fake = FakeOrderActivities(failing={"draft_m3_order": [UNKNOWN_SKU]})
+
+    async with started(skipping, fake) as order:
+        await waiting_for(order, "UNKNOWN_SKU")
+        fake.failing.clear()
+        fake.facts = facts(skip_reason="cancelled", lines=())
+        await order.signal(OrderToCash.retry)
+        summary = await order.result()
+
+    assert summary.stage is Stage.SKIPPED
+    assert "add_head WALMART" not in fake.calls
+
+
 async def test_a_retry_that_fails_again_waits_again(skipping):
     refused = Rejected("M3", "OIS100MI/AddBatchHead", code="WCU0203", message="customer blocked")
     fake = FakeOrderActivities(failing={"add_head": [refused]})

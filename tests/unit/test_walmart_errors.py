@@ -197,9 +197,7 @@ async def refusal(
         "empty list",
     ],
 )
-async def test_json_refusal(
-    walmart: WalmartClient, body: Any, code: str, field: str, message: str
-):
+async def test_json_refusal(walmart: WalmartClient, body: Any, code: str, field: str, message: str):
     refused = await refusal(walmart, 400, body)
 
     assert isinstance(refused, Rejected)
