@@ -33,12 +33,15 @@ from domain.pairs import Pair
 
 DEFAULT_PATH = Path("m3-walmart.toml")
 
+# It becomes part of workflow ids, list filters and the starter's URLs.
+PAIR_NAME = r"^[a-z][a-z0-9-]{0,30}$"
+
 
 class SettingsError(Exception):
     """A setting is wrong or missing; the text is one line that names the key and the mend."""
 
 
-def _read_secret(value: object) -> object:
+def _read_secret(value: object, info: ValidationInfo) -> object:
     if isinstance(value, SecretStr):
         return value
     kind, _, where = str(value).partition(":")
@@ -48,9 +51,14 @@ def _read_secret(value: object) -> object:
         return SecretStr(os.environ[where])
     if kind == "file" and where:
         try:
-            return SecretStr(Path(where).read_text().rstrip("\n"))
+            secret = _below_config(Path(where), info).read_text(encoding="utf-8").rstrip("\n")
         except OSError as error:
             raise ValueError(f"cannot read {where}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{where} is no text file") from None
+        if not secret:
+            raise ValueError(f"{where} is empty; put the secret into it")
+        return SecretStr(secret)
     # The value itself may be a secret pasted by mistake, so it is not repeated here.
     raise ValueError('write "env:NAME" or "file:/path"; a secret never stands in this file')
 
@@ -70,7 +78,9 @@ def _below_config(path: Path, info: ValidationInfo) -> Path:
 Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 ConfigPath = Annotated[Path, AfterValidator(_below_config)]
-Seconds = Annotated[float, Field(gt=0)]
+# A year at most: longer is a slip of the finger, and infinity has no end date.
+Seconds = Annotated[float, Field(gt=0, le=366 * 24 * 60 * 60)]
+SecondsOrNone = Annotated[float, Field(ge=0, le=366 * 24 * 60 * 60)]
 
 
 class _Section(BaseModel):
@@ -91,7 +101,7 @@ class M3Settings(_Section):
     """The M3 tenant, company and division."""
 
     ionapi_file: ConfigPath
-    company: int = Field(ge=1, le=999)
+    company: int = Field(ge=1, le=999, strict=True)
     division: str = Field(min_length=1, max_length=3)
     facility: str = Field(min_length=1, max_length=3)
     order_type: str = Field(min_length=1, max_length=3)
@@ -165,7 +175,7 @@ class IonSettings(_Section):
 class PairSettings(_Section):
     """One pair; `to_pair` leaves the secrets behind."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    name: str = Field(pattern=PAIR_NAME)
     time_zone: TimeZone
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     walmart: WalmartSettings
@@ -182,8 +192,8 @@ class PairSettings(_Section):
     delivery_poll_seconds: Seconds = 3600
     invoice_poll_seconds: Seconds = 3600
     sweep_interval_seconds: Seconds = 300
-    sweep_grace_seconds: float = Field(default=120, ge=0)
-    item_cache_seconds: float = Field(default=600, ge=0)
+    sweep_grace_seconds: SecondsOrNone = 120
+    item_cache_seconds: SecondsOrNone = 600
 
     def to_pair(self) -> Pair:
         """Return the settings that business code may see."""
@@ -285,12 +295,17 @@ def _first_problem(error: ValidationError, content: dict[str, object]) -> str:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     # A faulty pair makes pydantic say as well that there are too few pairs.
     problems = [p for p in problems if p["type"] != "too_short" or len(problems) == 1]
-    problem = problems[0]
+    # A misspelled key is often a missing one too; the misspelling says more.
+    problem = min(problems, key=lambda each: each["type"] != "extra_forbidden")
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     key = _key(problem["loc"], content)
     match problem["type"]:
         case "missing":
             return f"{key}: missing; add it{more}"
+        case "tuple_type":
+            return f"{key}: write each as a section, [[{key}]]{more}"
+        case "model_type":
+            return f"{key}: has to be a section with keys of its own{more}"
         case "extra_forbidden":
             return f"{key}: no such key; remove it or mend its spelling{more}"
         case _:
@@ -303,8 +318,10 @@ def _key(location: tuple[int | str, ...], content: dict[str, object]) -> str:
     for part in location:
         if isinstance(part, int):
             pairs = content.get("pairs")
-            name = pairs[part].get("name", part) if isinstance(pairs, list) else part
-            text += f'["{name}"]'
+            pair = pairs[part] if isinstance(pairs, list) else None
+            text += (
+                f'["{pair["name"]}"]' if isinstance(pair, dict) and "name" in pair else f"[{part}]"
+            )
         else:
             text += f".{part}" if text else part
     return text

@@ -1,8 +1,10 @@
 """Order entry by batch order: OIS100MI AddBatchHead ... Confirm. M3 checks it as a whole."""
 
+from decimal import Decimal
+
 import structlog
 
-from activities.order_lines import missing_lines, send_all
+from activities.order_lines import missing_lines, refuse_more_than_ordered, send_all
 from activities.order_search import pick_head
 from activities.services import PairServices
 from connectors.m3 import M3Client, Record, Transaction
@@ -83,7 +85,24 @@ class BatchEntry:
             )
         log.info("m3_lines_added", lines=len(missing), found=len(present))
 
-    async def confirm(self, batch_order_number: str, *, look_first: bool) -> str:
+    async def refuse_doubled_lines(self, batch_order_number: str) -> None:
+        """Look once more at lines that were added in more than one attempt.
+
+        A request that M3 is still at work on, when its sender has given up and the next attempt
+        has looked, adds lines after that look.
+
+        Raises:
+            OrderMismatch: M3 has more of a line than was ordered.
+        """
+        draft = await self._services.draft(self._ref.purchase_order_id)
+        present = await self._lines({"ORNO": batch_order_number})
+        refuse_more_than_ordered(
+            self._ref,
+            {line.line_number: Decimal(line.record["ORQT"]) for line in draft.lines},
+            [(record["CUPO"], Decimal(record["ORQT"])) for record in present],
+        )
+
+    async def confirm(self, batch_order_number: str) -> str:
         """Release the batch order and return the order number M3 gave it.
 
         An answer without error does not mean that an order was made, so the status decides.
@@ -93,8 +112,6 @@ class BatchEntry:
             NotReady: M3 is still at work on it.
         """
         number = {"ORNO": batch_order_number}
-        if look_first and (order := await self._released(number)):
-            return order
         confirmed, order_number = await self._m3.execute_all(
             "OIS100MI",
             [
@@ -104,7 +121,7 @@ class BatchEntry:
         )
         if not isinstance(order_number, Rejected) and order_number and order_number[0]["ORNR"]:
             return order_number[0]["ORNR"]
-        if order := await self._released(number):
+        if order := await self.released(batch_order_number):
             return order
         if isinstance(confirmed, Rejected):
             raise confirmed
@@ -114,8 +131,9 @@ class BatchEntry:
         messages = await self._messages(number)
         raise BatchOrderStopped(batch_order_number, status=status, messages=messages)
 
-    async def _released(self, number: Record) -> str:
+    async def released(self, batch_order_number: str) -> str:
         """Return the order number, or nothing when the batch order is stopped or unconfirmed."""
+        number = {"ORNO": batch_order_number}
         [found] = await self._m3.execute("OIS275MI", "GetTmpOrderStat", number)
         return found["ORNR"] if found["STAT"] == ORDER_CREATED else ""
 

@@ -94,12 +94,17 @@ class OrderEntryActivities:
 
         Repeating: an order that an earlier attempt, or a person in OIS275, made is found.
         """
-        services = self._services.of(input.ref)
-        written_before = await services.may_have_happened(input.ref.purchase_order_id)
-        m3_order_number = await BatchEntry(services, input.ref).confirm(
-            input.batch_order_number, look_first=written_before
-        )
-        await _remember(services, input.ref, m3_order_number)
+        services, ref = self._services.of(input.ref), input.ref
+        entry = BatchEntry(services, ref)
+        m3_order_number = ""
+        if await services.may_have_happened(ref.purchase_order_id):
+            m3_order_number = await entry.released(input.batch_order_number)
+        if not m3_order_number:
+            await _refuse_second_order(services, input)
+            if await services.was_repeated(ref.purchase_order_id, "add_lines"):
+                await entry.refuse_doubled_lines(input.batch_order_number)
+            m3_order_number = await entry.confirm(input.batch_order_number)
+        await _remember(services, ref, m3_order_number)
         log.info("m3_order_created", m3_order_number=m3_order_number)
         return m3_order_number
 
@@ -108,6 +113,16 @@ def _entry(services: PairServices, ref: OrderRef) -> BatchEntry | DirectEntry:
     if services.pair.order_entry is OrderEntry.DIRECT:
         return DirectEntry(services, ref)
     return BatchEntry(services, ref)
+
+
+async def _refuse_second_order(services: PairServices, input: ConfirmInput) -> None:
+    order = await services.ledger.m3_id(input.ref.pair, "order", input.ref.purchase_order_id)
+    if order is not None:
+        raise OrderMismatch(
+            input.ref.purchase_order_id,
+            reason=f"M3 order {order} was made for it, "
+            f"so batch order {input.batch_order_number} must not become another",
+        )
 
 
 async def _remember(services: PairServices, ref: OrderRef, m3_order_number: str) -> None:

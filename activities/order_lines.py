@@ -1,6 +1,6 @@
 """Send the transactions of an order and compare its lines; both ways of entry use this."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from connectors.m3 import M3Client, Record, Transaction
@@ -64,6 +64,31 @@ def missing_lines(ref: OrderRef, draft: OrderDraft, present: Sequence[Record]) -
             raise OrderMismatch(ref.purchase_order_id, reason=f"line {number}: {differing}")
         seen.add(number)
     return [line for number, line in wanted.items() if number not in seen]
+
+
+def refuse_more_than_ordered(
+    ref: OrderRef, ordered: Mapping[str, Decimal], entered: Iterable[tuple[str, Decimal]]
+) -> None:
+    """Refuse lines of M3 that would ship more than was ordered.
+
+    Args:
+        ref: the order.
+        ordered: the quantity of each Walmart line.
+        entered: Walmart's line number and quantity of each line in M3. A number Walmart does not
+            know was entered in M3 by a person, who knows why.
+
+    Raises:
+        OrderMismatch: names the first such line.
+    """
+    totals: dict[str, Decimal] = {}
+    for number, quantity in entered:
+        totals[number] = totals.get(number, Decimal(0)) + quantity
+    for number, total in totals.items():
+        if total > ordered.get(number, total):
+            raise OrderMismatch(
+                ref.purchase_order_id,
+                reason=f"M3 has {total:f} of line {number}, ordered are {ordered[number]:f}",
+            )
 
 
 def _differing(wanted: LineDraft, present: Record) -> str:

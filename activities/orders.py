@@ -1,7 +1,5 @@
 """Order activities: read the Walmart order, draft the M3 one, acknowledge, reserve."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,12 +7,13 @@ from decimal import Decimal
 import structlog
 from temporalio import activity
 
+from activities.order_lines import refuse_more_than_ordered
 from activities.services import PairServices, Services
 from connectors.m3 import Record
-from domain.errors import InvalidOrder, NotReady, OrderMismatch, Rejected
+from domain.errors import InvalidOrder, NotReady, Rejected
 from domain.orders import FetchedOrder, M3Line, OrderFacts, OrderPolicy, OrderRef
 from mappings.deliveries import to_m3_lines
-from mappings.walmart_order import WalmartOrder, to_facts
+from mappings.walmart_order import to_facts
 
 log = structlog.get_logger()
 
@@ -107,7 +106,12 @@ class OrderActivities:
 async def m3_lines(
     services: PairServices, ref: OrderRef, m3_order_number: str
 ) -> tuple[M3Line, ...]:
-    """Read the lines of an M3 order with the Walmart line each stands for."""
+    """Read the lines of an M3 order with the Walmart line each stands for.
+
+    Raises:
+        OrderMismatch: M3 would ship more of a line than was ordered.
+        NotReady: there are no lines.
+    """
     records: list[Record] = await services.m3.execute(
         "OIS100MI",
         "LstLine",
@@ -117,29 +121,15 @@ async def m3_lines(
     if not records:
         raise NotReady(f"M3 order {m3_order_number} has no lines yet")
     lines = to_m3_lines(records, ref.purchase_order_id)
-    _check_quantities(await services.order(ref.purchase_order_id), lines, records)
+    order = await services.order(ref.purchase_order_id)
+    # ORQA is in the unit that was ordered, ORQT may be in the item's basic unit.
+    entered = [Decimal(record["ORQA"] or record["ORQT"]) for record in records]
+    refuse_more_than_ordered(
+        ref,
+        {line.line_number: Decimal(line.ordered) for line in order.head.lines},
+        zip((line.line_number for line in lines), entered, strict=True),
+    )
     return lines
-
-
-def _check_quantities(
-    order: WalmartOrder, lines: Sequence[M3Line], records: Sequence[Record]
-) -> None:
-    """Refuse an M3 order that would ship more of a line than was ordered.
-
-    No step adds a line twice by itself. But a request that M3 was still at work on, when its
-    sender had given up and looked, may have added lines after the look.
-    """
-    ordered = {line.line_number: line.ordered for line in order.head.lines}
-    entered: Counter[str] = Counter()
-    for line, record in zip(lines, records, strict=True):
-        # ORQA is in the unit that was ordered, ORQT may be in the item's basic unit.
-        entered[line.line_number] += int(Decimal(record["ORQA"] or 0)) or line.quantity
-    for number, quantity in entered.items():
-        if quantity > ordered.get(number, 0):
-            raise OrderMismatch(
-                order.purchase_order_id,
-                reason=f"M3 has {quantity} of line {number}, ordered are {ordered.get(number, 0)}",
-            )
 
 
 def _policy(services: PairServices, facts: OrderFacts) -> OrderPolicy:

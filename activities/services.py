@@ -67,11 +67,17 @@ class PairServices:
         True for a later attempt, and for an earlier one of another run: after a reset in the Web
         UI, or when Temporal has forgotten the order. Then look in the other system first.
         """
-        info = activity.info()
-        first = await self.ledger.intend(
-            self.pair.name, business_id, info.activity_type, at=datetime.now(UTC)
-        )
-        return info.attempt > 1 or not first
+        info, now = activity.info(), datetime.now(UTC)
+        first = await self.ledger.intend(self.pair.name, business_id, info.activity_type, at=now)
+        if info.attempt == 1 and first:
+            return False
+        step = _repeated(info.activity_type)
+        await self.ledger.intend(self.pair.name, business_id, step, at=now)
+        return True
+
+    async def was_repeated(self, business_id: str, activity_type: str) -> bool:
+        """Return whether an activity's write may have been sent more than once."""
+        return await self.ledger.intended(self.pair.name, business_id, _repeated(activity_type))
 
 
 class Services:
@@ -91,6 +97,10 @@ class Services:
             # Not an IntegrationError on purpose: it heals when a worker that knows the pair runs.
             raise LookupError(f"this worker has no pair {name!r}, only {known}; add it and restart")
         return self._pairs[name]
+
+
+def _repeated(activity_type: str) -> str:
+    return f"{activity_type} repeated"
 
 
 def _to_json(document: dict[str, Any]) -> str:

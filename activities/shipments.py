@@ -1,13 +1,14 @@
 """Learn what M3 has shipped, and confirm it to Walmart package by package."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import structlog
 from temporalio import activity
 
 from activities.services import PairServices, Services
 from connectors.m3 import Record, Transaction, accepted
-from domain.errors import NotReady, Rejected
+from domain.errors import NotFound, NotReady, Rejected
 from domain.orders import LineQuantity, M3Line, OrderRef, Shipment
 from mappings.deliveries import from_m3_delivery
 from mappings.shipments import Delivery, remaining, to_shipping_body
@@ -50,7 +51,7 @@ class ShipmentActivities:
         The fallback for ION messages that never came. Repeating: reads again.
         """
         services = self._services.of(input.ref)
-        outcomes = await services.m3.execute_all(
+        outcomes = await services.m3.execute_in_parts(
             "OIS100MI",
             [
                 Transaction(
@@ -61,7 +62,9 @@ class ShipmentActivities:
                 for line in input.lines
             ],
         )
-        lines = [record for records in accepted(outcomes) for record in records]
+        # A line that was deleted in M3 after its stock was reserved has no deliveries.
+        found = accepted([each for each in outcomes if not isinstance(each, NotFound)])
+        lines = [record for records in found for record in records]
         return tuple(sorted({r["DLIX"] for r in lines if r["PGRS"] >= SHIPPED_STATUS}))
 
     @activity.defn
@@ -75,10 +78,10 @@ class ShipmentActivities:
         services = self._services.of(input.ref)
         delivery = await _read_delivery(services, input)
         business_id = f"{input.ref.purchase_order_id}/{input.delivery_number}"
+        confirmation = _Confirmation(delivery=delivery)
         if await services.may_have_happened(business_id):
-            await _ship_remaining(services, input, delivery)
-        else:
-            await _ship(services, input, delivery)
+            confirmation = await _lacking_at_walmart(services, input, delivery)
+        await _confirm(services, input, delivery, confirmation)
         log.info(
             "walmart_shipment_confirmed",
             delivery_number=input.delivery_number,
@@ -126,48 +129,69 @@ async def _read_delivery(services: PairServices, input: ConfirmShipmentInput) ->
     return delivery
 
 
-async def _ship(services: PairServices, input: ConfirmShipmentInput, delivery: Delivery) -> None:
-    body = to_shipping_body(
-        delivery,
-        order=await services.order(input.ref.purchase_order_id),
-        pair=services.pair,
-        mappings=services.mappings,
-        m3_order_number=input.m3_order_number,
-    )
-    try:
-        await services.walmart.ship_lines(input.ref.purchase_order_id, body)
-    except Rejected as refusal:
-        await _ship_remaining(services, input, delivery, after=refusal)
+@dataclass(frozen=True, kw_only=True)
+class _Confirmation:
+    """What of a delivery is told to Walmart, and whether against a wish to cancel."""
+
+    delivery: Delivery
+    intent_to_cancel_override: bool = False
 
 
-async def _ship_remaining(
+async def _confirm(
     services: PairServices,
     input: ConfirmShipmentInput,
     delivery: Delivery,
-    *,
-    after: Rejected | None = None,
+    confirmation: _Confirmation,
 ) -> None:
-    """Read the order back and send what Walmart lacks of this delivery, if anything.
+    """Send a confirmation; after a refusal send what reading the order back leaves of it."""
+    now = datetime.now(UTC)
+    while confirmation.delivery.packages:
+        try:
+            await _send(services, input, confirmation)
+        except Rejected as refusal:
+            if _is_about_date(refusal):
+                # Walmart takes no ship date before today, and a delivery that left before
+                # midnight would stay unconfirmed for good.
+                delivery = replace(delivery, shipped_at=now)
+            lacking = await _lacking_at_walmart(services, input, delivery)
+            if lacking == confirmation:
+                raise
+            confirmation = lacking
+        else:
+            return
+    log.info("walmart_shipment_recognized", delivery_number=input.delivery_number)
+
+
+async def _lacking_at_walmart(
+    services: PairServices, input: ConfirmShipmentInput, delivery: Delivery
+) -> _Confirmation:
+    """Read the order back and return what Walmart lacks of this delivery.
 
     Goods that have left are confirmed even where the buyer asked to cancel meanwhile.
     """
     order = await services.fetch(input.ref.purchase_order_id)
-    left = remaining(delivery, order)
-    if not left.packages:
-        log.info("walmart_shipment_recognized", delivery_number=input.delivery_number)
-        return
-    override = order.intent_to_cancel
-    if after is not None and left == delivery and not override:
-        raise after
+    return _Confirmation(
+        delivery=remaining(delivery, order), intent_to_cancel_override=order.intent_to_cancel
+    )
+
+
+async def _send(
+    services: PairServices, input: ConfirmShipmentInput, confirmation: _Confirmation
+) -> None:
     body = to_shipping_body(
-        left,
-        order=order,
+        confirmation.delivery,
+        order=await services.order(input.ref.purchase_order_id),
         pair=services.pair,
         mappings=services.mappings,
         m3_order_number=input.m3_order_number,
-        intent_to_cancel_override=override,
+        intent_to_cancel_override=confirmation.intent_to_cancel_override,
     )
     await services.walmart.ship_lines(input.ref.purchase_order_id, body)
+
+
+def _is_about_date(refusal: Rejected) -> bool:
+    """Source: "ship date must be today or later" was met once; the field is not known for sure."""
+    return refusal.field == "shipDateTime" or "ship date" in refusal.message.lower()
 
 
 def _line_key(line: M3Line) -> Record:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich.console import Console
+from rich.markup import escape
 from temporalio.service import RPCError
 
 from commands.temporal import address, connect, missing_search_attributes
 from connectors.ionapi import IonApiError
 from connectors.m3 import M3Client, Record
 from domain.errors import IntegrationError
+from domain.orders import CustomerStrategy, OrderEntry
 from mappings.loader import load_mappings
 from mappings.problems import MappingError
 from settings import PairSettings, Settings
@@ -30,6 +32,10 @@ TRANSACTIONS = {
     "MWS410MI": "GetHead LstPackages LstPackageLine",
     "OIS350MI": "LstInvHeadByCo",
 }
+
+# And what the other ways of entry call.
+DIRECT_TRANSACTIONS = {"OIS100MI": "AddOrderHead AddOrderLine AddConnCOCharge LstHead"}
+PER_BUYER_TRANSACTIONS = {"CRS610MI": "Add AddAddress GetAddress LstBySearchKey"}
 
 # What the seller's token must be allowed to do, by the names of GET /v3/token/detail.
 SCOPES = ("orders",)
@@ -83,10 +89,15 @@ async def _mappings(pair: PairSettings) -> str:
 
 
 async def _m3(pair: PairSettings) -> str:
+    called = [*TRANSACTIONS.items()]
+    if pair.m3.order_entry is OrderEntry.DIRECT:
+        called += DIRECT_TRANSACTIONS.items()
+    if pair.m3.customer_strategy is CustomerStrategy.PER_BUYER:
+        called += PER_BUYER_TRANSACTIONS.items()
     async with m3_client(pair) as m3:
         missing = [
             f"{program}/{name}"
-            for program, names in TRANSACTIONS.items()
+            for program, names in called
             for name in await _missing(m3, program, names.split())
         ]
     return f"the tenant lacks {', '.join(missing)}" if missing else ""
@@ -113,8 +124,10 @@ async def print_findings(settings: Settings, console: Console) -> bool:
     async for finding in examine(settings):
         if finding.problem:
             healthy = False
-            console.print(f"[red]✗[/red] {finding.what}: {finding.problem}", highlight=False)
-            console.print(f"    mend: {finding.mend}", highlight=False)
+            console.print(
+                f"[red]✗[/red] {finding.what}: {escape(finding.problem)}", highlight=False
+            )
+            console.print(f"    mend: {escape(finding.mend)}", highlight=False)
         else:
             console.print(f"[green]✓[/green] {finding.what}")
     return healthy

@@ -1,5 +1,6 @@
 """`m3-walmart check-worker`: what Temporal knows of the worker that runs on this host."""
 
+import os
 import socket
 from datetime import UTC, datetime, timedelta
 
@@ -16,9 +17,9 @@ SILENCE = timedelta(minutes=2, seconds=30)
 
 
 async def hears_worker_of_this_host(client: Client) -> bool:
-    """Tell whether a worker of this host asked for order activities a short while ago.
+    """Tell whether a process of this host asked for order activities a short while ago.
 
-    A process that merely exists does not pass, and nobody but Temporal is called: an outage of M3
+    A worker that merely exists does not pass, and nobody but Temporal is called: an outage of M3
     or Walmart says nothing about the worker.
     """
     answer = await client.workflow_service.describe_task_queue(
@@ -28,10 +29,22 @@ async def hears_worker_of_this_host(client: Client) -> bool:
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         )
     )
-    # The SDK calls a worker PROCESS@HOST; the process of a health check is another one.
-    here = f"@{socket.gethostname()}"
     since = datetime.now(UTC) - SILENCE
     return any(
-        poller.identity.endswith(here) and poller.last_access_time.ToDatetime(UTC) > since
+        poller.last_access_time.ToDatetime(UTC) > since and _runs_here(poller.identity)
         for poller in answer.pollers
     )
+
+
+def _runs_here(identity: str) -> bool:
+    """Tell whether the process the SDK has named PROCESS@HOST is one of ours and alive."""
+    process, _, host = identity.partition("@")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)  # sends nothing; Temporal remembers the dead for five minutes
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True

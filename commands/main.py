@@ -1,6 +1,7 @@
 """The command `m3-walmart`."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -26,12 +27,13 @@ from commands.temporal import (
     apply_sweep_schedule,
     connect,
     is_unreachable,
+    misses_namespace,
     register_search_attributes,
 )
 from connectors.ionapi import IonApiError
 from domain.orders import OrderRef, Stage
 from mappings.problems import MappingError
-from settings import DEFAULT_PATH, Settings, SettingsError, load_settings
+from settings import DEFAULT_PATH, PAIR_NAME, Settings, SettingsError, load_settings
 from worker import run_worker
 
 Result = TypeVar("Result")
@@ -55,8 +57,20 @@ Config = Annotated[
     typer.Option("--config", envvar="M3_WALMART_CONFIG", help="The settings file (TOML)."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def _pair_name(name: str) -> str:
+    """Refuse what cannot be a pair's name, before it becomes part of a list filter."""
+    if name and not re.fullmatch(PAIR_NAME, name):
+        raise typer.BadParameter("a pair's name has lower-case letters, digits and hyphens")
+    return name
+
+
 PairName = Annotated[
-    str, typer.Option("--pair", help="Name of the pair; needed when there are several.")
+    str,
+    typer.Option(
+        "--pair", help="Name of the pair; needed when there are several.", callback=_pair_name
+    ),
 ]
 PurchaseOrder = Annotated[
     str, typer.Argument(help="Walmart's purchaseOrderId.", metavar="PURCHASE_ORDER")
@@ -262,22 +276,32 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
-    except (SettingsError, MappingError, IonApiError, PartFailed, orders.NoSuchOrder) as error:
-        _stop(str(error))
-    except RPCError as error:
-        if not is_unreachable(error):
-            raise
-        _stop(f"Temporal at {address()} does not answer: {error}")
-    except RuntimeError as error:
-        if not str(error).startswith("Failed client connect"):
-            raise
-        _stop(f"Temporal at {address()} cannot be reached; start it or set TEMPORAL_ADDRESS")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except asyncio.CancelledError:  # the demo's answer to SIGTERM
+        raise typer.Exit(143) from None
+    except (SettingsError, MappingError, IonApiError, PartFailed, orders.NoSuchOrder) as error:
+        _stop(str(error))
+    except (RPCError, RuntimeError) as error:
+        if message := _about_temporal(error):
+            _stop(message)
+        raise
+
+
+def _about_temporal(error: RPCError | RuntimeError) -> str:
+    """Return what mends Temporal's absence, or nothing when the error is about something else."""
+    if isinstance(error, RPCError):
+        if misses_namespace(error):
+            return f"Temporal at {address()}: {error} Create it, or set TEMPORAL_NAMESPACE"
+        return f"Temporal at {address()} does not answer: {error}" if is_unreachable(error) else ""
+    if str(error).startswith("Failed client connect"):
+        return f"Temporal at {address()} cannot be reached; start it or set TEMPORAL_ADDRESS"
+    return ""
 
 
 def _stop(message: str) -> Never:
-    errors.print(message, style="red", highlight=False, soft_wrap=True)
+    # Brackets in a message are its own: [[pairs]] is no markup of Rich.
+    errors.print(message, style="red", highlight=False, soft_wrap=True, markup=False)
     raise typer.Exit(2)
 
 

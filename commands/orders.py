@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
@@ -181,10 +182,12 @@ def print_order(
     }
     for name, value in facts.items():
         if value.strip():
-            console.print(f"{name:15} {value}", highlight=False)
+            console.print(f"{name:15} {value}", highlight=False, markup=False)
     for attention in summary.attention:
         console.print(f"\n[bold red]{attention.cause}[/bold red] in step {attention.step}")
-        console.print(f"{attention.sentence}\nWhat mends it: {attention.mend}", highlight=False)
+        console.print(
+            f"{attention.sentence}\nWhat mends it: {attention.mend}", highlight=False, markup=False
+        )
     console.print()
     for entry in timeline:
-        console.print(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event:28} {entry.detail}")
+        console.print(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event:28} {escape(entry.detail)}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
@@ -116,3 +117,10 @@ async def apply_sweep_schedule(client: Client, pair: Pair) -> str:
 def is_unreachable(error: RPCError) -> bool:
     """Tell an outage of Temporal from an answer of it."""
     return error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED)
+
+
+def misses_namespace(error: RPCError) -> bool:
+    """Tell whether Temporal answered that the namespace does not exist."""
+    return any(
+        detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details
+    )

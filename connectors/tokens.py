@@ -39,10 +39,17 @@ class TokenSource:
         self._lock = asyncio.Lock()
         self._value = ""
         self._renew_at = 0.0
+        self._failed_at = 0.0
+        self._failure: Unavailable | None = None
 
     async def token(self) -> str:
         """Return a token that is good for at least a moment longer."""
+        asked_at = time.monotonic()
         async with self._lock:
+            # Whoever waited behind a failed attempt has waited for the same outage; trying again
+            # one after the other would make the last of a hundred calls wait for minutes.
+            if self._failure and self._failed_at > asked_at:
+                raise self._failure
             if time.monotonic() >= self._renew_at:
                 token = await self._fetch_with_patience()
                 self._value = token.value
@@ -59,6 +66,13 @@ class TokenSource:
     async def _fetch_with_patience(self) -> Token:
         # A token changes nothing in the other system, so a short retry here spares the whole
         # activity one. Longer outages are Temporal's business.
+        try:
+            return await self._attempts()
+        except Unavailable as failure:
+            self._failure, self._failed_at = failure, time.monotonic()
+            raise
+
+    async def _attempts(self) -> Token:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(Unavailable),
             stop=stop_after_attempt(3),

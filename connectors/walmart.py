@@ -18,6 +18,9 @@ from domain.errors import NotFound, RateLimited, Rejected, Unavailable
 
 Document = dict[str, Any]
 
+# Error names of the 404 that means an empty list: as met, and as the specification has it.
+NO_ORDERS = frozenset({"CONTENT_NOT_FOUND", "NOT_FOUND"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class WalmartAccount:
@@ -105,7 +108,10 @@ class WalmartClient:
             seen.add(query)
             try:
                 response = await self._send("GET", f"/v3/orders/released{query}")
-            except NotFound:
+            except NotFound as empty:
+                # Any other 404 is a wrong address, which must not look like a quiet day.
+                if empty.code.partition(".")[0] not in NO_ORDERS:
+                    raise
                 return
             listed = _json(response).get("list") or {}
             orders = (listed.get("elements") or {}).get("order") or []

@@ -77,6 +77,14 @@ class Ledger:
         await self._database.commit()
         return cursor.rowcount == 1
 
+    async def intended(self, pair: str, business_id: str, step: str) -> bool:
+        """Return whether `intend` has recorded this."""
+        rows = await self._database.execute_fetchall(
+            "SELECT 1 FROM intents WHERE pair = ? AND business_id = ? AND step = ?",
+            (pair, business_id, step),
+        )
+        return any(rows)
+
     async def link(
         self, pair: str, kind: str, walmart_id: str, m3_id: str, *, at: datetime
     ) -> None:
@@ -114,7 +122,7 @@ async def open_ledger(path: Path) -> AsyncIterator[Ledger]:
     killed loses nothing; a machine that loses power may lose the last moments, which the looks
     into M3 and Walmart make good.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_private(path)
     async with aiosqlite.connect(path) as database:
         await database.execute("PRAGMA journal_mode = WAL")
         await database.execute("PRAGMA synchronous = NORMAL")
@@ -123,3 +131,12 @@ async def open_ledger(path: Path) -> AsyncIterator[Ledger]:
             resources.files("ledger").joinpath("schema.sql").read_text(encoding="utf-8")
         )
         yield Ledger(database)
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read it: it holds buyers' names and addresses.
+
+    SQLite gives its side files the same rights.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)

@@ -113,7 +113,7 @@ def draft_order(
     if pair.customer_strategy is CustomerStrategy.PER_BUYER:
         # Mapped again when the customer is looked for; here it only shows in time what is wrong.
         draft_buyer(order, pair=pair, mappings=mappings)
-    entry, site = pair.order_entry, _site(order, mappings)
+    entry, site = pair.order_entry, _site(order, pair, mappings)
     source = order_source(order, pair, _facts(order, site))
     draft = OrderDraft(
         purchase_order_id=order.purchase_order_id,
@@ -146,7 +146,7 @@ def _check_currency(order: WalmartOrder, pair: Pair) -> None:
         )
 
 
-def _site(order: WalmartOrder, mappings: MappingSet) -> Site:
+def _site(order: WalmartOrder, pair: Pair, mappings: MappingSet) -> Site:
     ship_node = order.head.ship_node
     if not ship_node and not mappings.ship_nodes.has(ship_node):
         raise InvalidOrder(
@@ -155,7 +155,8 @@ def _site(order: WalmartOrder, mappings: MappingSet) -> Site:
             reason="it names no ship node",
             mend='add a row "" to mappings/tables/ship_nodes.yaml, restart, send `retry`',
         )
-    return mappings.ship_nodes.site(ship_node)
+    site = mappings.ship_nodes.site(ship_node)
+    return replace(site, facility=site.facility or pair.facility)
 
 
 def _facts(order: WalmartOrder, site: Site) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Table:
 class Site:
     """The M3 place that ships for a Walmart ship node."""
 
-    facility: str  # FACI
+    facility: str  # FACI; empty: the pair's
     warehouse: str  # WHLO
 
 
@@ -79,7 +79,8 @@ class ShipNodes:
         cells = self.table.row(ship_node).cells
         if cells.get("closed"):
             raise ShipNodeClosed(ship_node)
-        return Site(facility=str(cells["facility"]), warehouse=str(cells["warehouse"]))
+        facility = str(cells.get("facility", ""))
+        return Site(facility=facility, warehouse=str(cells["warehouse"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +156,9 @@ def check_ship_nodes(table: Table, problems: Problems) -> ShipNodes:
         _check_columns(table, row, {"facility", "warehouse", "closed"}, problems)
         if row.cells.get("closed") is True:
             continue
-        for column in ("facility", "warehouse"):
-            _check_site_cell(ship_node, row, column, problems)
+        _check_site_cell(ship_node, row, "warehouse", problems)
+        if "facility" in row.cells:
+            _check_site_cell(ship_node, row, "facility", problems)
     return ShipNodes(table=table)
 
 

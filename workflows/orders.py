@@ -238,7 +238,9 @@ class OrderToCash:
             self._continue_as_new_if_long()
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self._unconfirmed_deliveries()), timeout=poll
+                    lambda: bool(self._unconfirmed_deliveries()),
+                    timeout=poll,
+                    timeout_summary="until M3 is asked for deliveries",
                 )
             except TimeoutError:
                 found = await self._steps.read(
@@ -259,7 +261,11 @@ class OrderToCash:
         while not self._all_invoiced():
             self._continue_as_new_if_long()
             with suppress(asyncio.TimeoutError):  # then it is time to ask, reported or not
-                await workflow.wait_condition(lambda: self._progress.invoice_reported, timeout=poll)
+                await workflow.wait_condition(
+                    lambda: self._progress.invoice_reported,
+                    timeout=poll,
+                    timeout_summary="until M3 is asked for invoices",
+                )
             self._progress.invoice_reported = False
             self._progress.invoices = await self._steps.read(
                 InvoiceActivities.find_invoices,

@@ -95,7 +95,11 @@ class Steps:
         before = self._retries
         left = self._until_deadline()
         try:
-            await workflow.wait_condition(lambda: self._retries > before, timeout=left)
+            await workflow.wait_condition(
+                lambda: self._retries > before,
+                timeout=left,
+                timeout_summary="until Walmart's deadline to acknowledge",
+            )
         except TimeoutError:
             await self._meet_deadline()
             await workflow.wait_condition(lambda: self._retries > before)

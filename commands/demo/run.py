@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         PartFailed: a part did not start or ended by itself.
     """
     ports = Ports()
+    # Asked to end by SIGTERM it stops its parts too, which would run on without it.
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     console.print("Starting Temporal, both simulators, the worker and the starter ...")
     async with open_stack(FOLDER, ports) as (stack, client):
         _print_addresses(console, ports)

@@ -54,7 +54,7 @@ async def token_detail(request: Request, account: SellerAccount) -> Response:
         "issued_at": str(int(token.issued_at * 1000)),
         "is_valid": True,
         "is_channel_match": True,
-        "scopes": dict.fromkeys(FULL_ACCESS, "full_access"),
+        "scopes": dict.fromkeys(FULL_ACCESS, "full_access") | account.scopes,
     }
     return Response(json.dumps(detail), media_type="application/json")
 

@@ -50,6 +50,7 @@ class SellerAccount:
 
     now: Callable[[], float] = time.time
     credentials: dict[str, str] = field(default_factory=lambda: {"sim-client": "sim-secret"})
+    scopes: dict[str, str] = field(default_factory=dict)  # that are told as less than full access
     orders: dict[str, PlacedOrder] = field(default_factory=dict)
     released: dict[str, PlacedOrder] = field(default_factory=dict)  # orders with Created units
     tokens: dict[str, Token] = field(default_factory=dict)

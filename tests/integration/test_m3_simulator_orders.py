@@ -293,6 +293,30 @@ async def test_a_directly_entered_order_exists_from_its_head_on(caller: Caller):
         assert refused.value.code == code
 
 
+async def test_a_head_has_each_charge_once(caller: Caller):
+    batch = await caller.enter_batch()
+    direct = (await caller.one("OIS100MI.AddOrderHead", CUNO="WALMART", CUOR=REFERENCE))["ORNO"]
+    freight = {"CRID": "FRGHT", "CRAM": "5.99"}
+    await caller.list("OIS100MI.AddBatchHeadChg", ORNO=batch, **freight)
+    await caller.list("OIS100MI.AddConnCOCharge", ORNO=direct, **freight)
+    confirmed = (await caller.confirm(batch))["ORNO"]
+
+    for number in (confirmed, direct):
+        [charge] = await caller.list("OIS100MI.LstOrderCharge", ORNO=number)
+        assert (charge["CRID"], charge["PBAM"], charge["DLIX"]) == ("FRGHT", "5.99", "0")
+    other = await caller.enter_batch()
+    await caller.list("OIS100MI.AddBatchHeadChg", ORNO=other, **freight)
+    for operation, record, code in (
+        ("AddBatchHeadChg", {"ORNO": other, **freight}, "XRE0104"),
+        ("AddConnCOCharge", {"ORNO": direct, **freight}, "XRE0104"),
+        ("AddConnCOCharge", {"ORNO": direct, "CRID": "NOPE"}, "SIM0008"),
+        ("AddConnCOCharge", {"ORNO": direct, "CRID": "TAX", "DLIX": "1"}, "SIM0019"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await caller.list(f"OIS100MI.{operation}", **record)
+        assert refused.value.code == code
+
+
 async def test_missing_records_are_refused_by_get_and_by_lists_of_a_parent(caller: Caller):
     for operation, record, code in (
         ("OIS100MI.LstLine", {"ORNO": "0019999999"}, "WOR0303"),

@@ -67,6 +67,15 @@ async def test_intent_is_new_only_once(ledger: Ledger):
     assert await ledger.intend(PAIR, ORDER, "add_lines", at=NOON)
 
 
+async def test_intent_can_be_asked_for(ledger: Ledger):
+    assert not await ledger.intended(PAIR, ORDER, "add_head")
+
+    await ledger.intend(PAIR, ORDER, "add_head", at=NOON)
+
+    assert await ledger.intended(PAIR, ORDER, "add_head")
+    assert not await ledger.intended("other", ORDER, "add_head")
+
+
 async def test_of_twenty_that_intend_at_once_one_is_first(path: Path):
     async with open_ledger(path) as one, open_ledger(path) as other:
         firsts = await asyncio.gather(

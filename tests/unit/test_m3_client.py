@@ -85,6 +85,31 @@ async def test_request_names_company_division_and_all_records(gateway: respx.Rou
     assert gateway.calls.last.request.headers["Authorization"] == "Bearer token-1"
 
 
+async def test_list_can_be_asked_for_in_part(gateway: respx.Route, m3: M3Client):
+    gateway.return_value = answer(ok({"CUNO": "WM1"}, {"CUNO": "WM2"}))
+
+    await m3.execute("CRS610MI", "LstBySearchKey", {"ALCU": "WM1"}, max_records=2)
+
+    assert sent(gateway)["maxReturnedRecords"] == 2
+
+
+async def test_many_transactions_go_in_parts_and_keep_their_order(
+    gateway: respx.Route, m3: M3Client
+):
+    first = [ok({"ORNO": str(number)}) for number in range(MAX_TRANSACTIONS)]
+    gateway.side_effect = [answer(*first), answer(ok({"ORNO": "last"}))]
+
+    outcomes = await m3.execute_in_parts(
+        "OIS100MI", [Transaction(name="AddBatchHead", record=HEAD)] * (MAX_TRANSACTIONS + 1)
+    )
+
+    assert (len(outcomes), outcomes[-1]) == (MAX_TRANSACTIONS + 1, [{"ORNO": "last"}])
+    assert [len(json.loads(call.request.content)["transactions"]) for call in gateway.calls] == [
+        MAX_TRANSACTIONS,
+        1,
+    ]
+
+
 async def test_all_columns_are_wanted_when_none_is_named(gateway: respx.Route, m3: M3Client):
     gateway.return_value = answer(ok())
 
@@ -306,3 +331,28 @@ async def test_too_many_transactions_are_refused_before_anything_is_sent(
         await m3.execute_all("OIS100MI", [one] * (MAX_TRANSACTIONS + 1))
 
     assert not gateway.called
+
+
+async def test_any_number_of_transactions_goes_in_parts(gateway: respx.Route, m3: M3Client):
+    many = [Transaction(name="AddBatchLine", record={"PONR": str(n)}) for n in range(161)]
+    gateway.side_effect = lambda request: answer(
+        *(ok(each["record"]) for each in json.loads(request.content)["transactions"])
+    )
+
+    outcomes = await m3.execute_in_parts("OIS100MI", many)
+
+    assert outcomes == [[{"PONR": str(n)}] for n in range(161)]
+    assert gateway.call_count == 3
+
+
+async def test_nothing_to_run_sends_nothing(gateway: respx.Route, m3: M3Client):
+    assert await m3.execute_in_parts("OIS100MI", []) == []
+    assert not gateway.called
+
+
+async def test_length_of_a_list_can_be_limited(gateway: respx.Route, m3: M3Client):
+    gateway.return_value = answer(ok({"TRNM": "AddBatchHead"}))
+
+    await m3.execute("MRS001MI", "LstTransactions", {"MINM": "OIS100MI"}, max_records=1)
+
+    assert sent(gateway)["maxReturnedRecords"] == 1
