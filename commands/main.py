@@ -148,8 +148,7 @@ def run_simulators(
 ) -> None:
     """Run stand-ins of Walmart Marketplace and Infor M3, to try the service without either.
 
-    They read no settings, except with --starter: which secrets the starter of the first pair asks
-    for.
+    They read no settings; with --starter, those of the first pair.
     """
     settings = _settings(config) if starter_url else None
 
