@@ -71,6 +71,7 @@ class OrderEntryActivities:
         if found is None and written_before:
             found = await entry.find_head(input.customer)
         if found is not None:
+            await services.note_repetition(input.ref.purchase_order_id)
             log.info("m3_order_recognized", batch_order_number=found.batch_order_number)
             return found
         return await entry.create_head(input.customer)
@@ -83,9 +84,10 @@ class OrderEntryActivities:
         that are missing.
         """
         services = self._services.of(input.ref)
+        seen = await services.saw_entry(input.ref.purchase_order_id)
         written_before = await services.may_have_happened(input.ref.purchase_order_id)
         await _entry(services, input.ref).add_lines(
-            input.head, look_first=written_before or input.head.found
+            input.head, look_first=written_before or input.head.found or not seen
         )
 
     @activity.defn

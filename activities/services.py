@@ -67,17 +67,32 @@ class PairServices:
         True for a later attempt, and for an earlier one of another run: after a reset in the Web
         UI, or when Temporal has forgotten the order. Then look in the other system first.
         """
-        info, now = activity.info(), datetime.now(UTC)
-        first = await self.ledger.intend(self.pair.name, business_id, info.activity_type, at=now)
+        info = activity.info()
+        first = await self.ledger.intend(
+            self.pair.name, business_id, info.activity_type, at=datetime.now(UTC)
+        )
         if info.attempt == 1 and first:
             return False
-        step = _repeated(info.activity_type)
-        await self.ledger.intend(self.pair.name, business_id, step, at=now)
+        await self.note_repetition(business_id)
         return True
+
+    async def note_repetition(self, business_id: str) -> None:
+        """Record that the running activity repeats one that wrote, as it has just found out."""
+        step = _repeated(activity.info().activity_type)
+        await self.ledger.intend(self.pair.name, business_id, step, at=datetime.now(UTC))
 
     async def was_repeated(self, business_id: str, activity_type: str) -> bool:
         """Return whether an activity's write may have been sent more than once."""
         return await self.ledger.intended(self.pair.name, business_id, _repeated(activity_type))
+
+    async def saw_entry(self, purchase_order_id: str) -> bool:
+        """Return whether this ledger knows everything that was written for an order.
+
+        It does when it saw the head being added, at the first try. Otherwise an earlier run, or
+        a worker whose ledger is lost, may have gone further than this ledger knows.
+        """
+        seen = await self.ledger.intended(self.pair.name, purchase_order_id, "add_head")
+        return seen and not await self.was_repeated(purchase_order_id, "add_head")
 
 
 class Services:

@@ -79,7 +79,8 @@ class ShipmentActivities:
         delivery = await _read_delivery(services, input)
         business_id = f"{input.ref.purchase_order_id}/{input.delivery_number}"
         confirmation = _Confirmation(delivery=delivery)
-        if await services.may_have_happened(business_id):
+        seen = await services.saw_entry(input.ref.purchase_order_id)
+        if await services.may_have_happened(business_id) or not seen:
             confirmation = await _lacking_at_walmart(services, input, delivery)
         await _confirm(services, input, delivery, confirmation)
         log.info(

@@ -38,9 +38,11 @@ with workflow.unsafe.imports_passed_through():
         Stage,
         TimelineEntry,
     )
-from workflows.failures import Failure
-from workflows.order_status import OrderStatus
-from workflows.steps import Steps
+
+    # They hold no state, so one copy serves every order; the sandbox would load one for each.
+    from workflows.failures import Failure
+    from workflows.order_status import OrderStatus
+    from workflows.steps import Steps
 
 # ION repeats a message within minutes, not after hundreds of others.
 MESSAGES_REMEMBERED = 100

@@ -154,6 +154,22 @@ async def test_worker_with_an_empty_ledger_finds_what_is_there(shop: Shop):
 
 
 @ALL
+async def test_lines_of_a_worker_whose_ledger_is_lost_are_looked_for(shop: Shop):
+    """Temporal knows the head, and counts attempt 1 again after a person has sent `retry`."""
+    ref = shop.place(*TWO_LINES, freight="5.99")
+    await shop.read(ref)
+    head = await shop.add_head(ref)
+    await shop.add_lines(ref, head)
+    await shop.start_worker()
+
+    await shop.add_lines(ref, head)
+    await finish(shop, ref, head)
+
+    assert shop.entered_lines(ref) == TWO_ENTERED
+    assert len(shop.m3_orders(ref)[0].charges) == 1
+
+
+@ALL
 async def test_order_that_m3_has_is_recognized_by_a_second_run(shop: Shop):
     ref = shop.place(*TWO_LINES)
     number = await shop.enter(ref)
