@@ -9,7 +9,8 @@ from activities.order_search import pick_head
 from activities.services import PairServices
 from connectors.m3 import M3Client, Record, Transaction
 from domain.errors import BatchOrderStopped, NotReady, OrderMismatch, Rejected
-from domain.orders import Customer, OrderHead, OrderRef
+from domain.orders import Customer, OrderEntry, OrderHead, OrderRef
+from mappings.orders import OrderDraft
 
 log = structlog.get_logger()
 
@@ -30,6 +31,9 @@ class BatchEntry:
     def _m3(self) -> M3Client:
         return self._services.m3
 
+    async def _draft(self) -> OrderDraft:
+        return await self._services.draft(self._ref.purchase_order_id, OrderEntry.BATCH)
+
     async def find_head(self, customer: Customer) -> OrderHead | None:
         """Look for the head among all batch orders of the customer: slow, but never behind."""
         heads = await self._m3.execute(
@@ -43,7 +47,7 @@ class BatchEntry:
 
     async def create_head(self, customer: Customer) -> OrderHead:
         """Create the head and return its temporary number."""
-        draft = await self._services.draft(self._ref.purchase_order_id)
+        draft = await self._draft()
         record = draft.head_record(
             customer_number=customer.customer_number, address_id=customer.address_id
         )
@@ -59,7 +63,7 @@ class BatchEntry:
         address and charges again, of which M3 keeps one each; a text it would keep twice.
         """
         number = {"ORNO": head.batch_order_number}
-        draft = await self._services.draft(self._ref.purchase_order_id)
+        draft = await self._draft()
         present = await self._lines(number) if look_first else []
         missing = missing_lines(self._ref, draft, present)
         before_lines = [
@@ -94,7 +98,7 @@ class BatchEntry:
         Raises:
             OrderMismatch: M3 has more of a line than was ordered.
         """
-        draft = await self._services.draft(self._ref.purchase_order_id)
+        draft = await self._draft()
         present = await self._lines({"ORNO": batch_order_number})
         refuse_more_than_ordered(
             self._ref,

@@ -7,7 +7,8 @@ from activities.order_search import pick_head
 from activities.services import PairServices
 from connectors.m3 import Record, Transaction
 from domain.errors import OrderMismatch
-from domain.orders import Customer, OrderHead, OrderRef
+from domain.orders import Customer, OrderEntry, OrderHead, OrderRef
+from mappings.orders import OrderDraft
 
 log = structlog.get_logger()
 
@@ -21,6 +22,9 @@ class DirectEntry:
         self._services = services
         self._ref = ref
 
+    async def _draft(self) -> OrderDraft:
+        return await self._services.draft(self._ref.purchase_order_id, OrderEntry.DIRECT)
+
     async def find_head(self, customer: Customer) -> OrderHead | None:
         """Look for the order among all of the customer's: slow, but never behind."""
         heads = await self._services.m3.execute(
@@ -31,7 +35,7 @@ class DirectEntry:
 
     async def create_head(self, customer: Customer) -> OrderHead:
         """Create the order and return its number."""
-        draft = await self._services.draft(self._ref.purchase_order_id)
+        draft = await self._draft()
         record = draft.head_record(
             customer_number=customer.customer_number, address_id=customer.address_id
         )
@@ -46,7 +50,7 @@ class DirectEntry:
         meanwhile by an attempt believed dead is refused here, as its number is taken.
         """
         number = {"ORNO": head.m3_order_number}
-        draft = await self._services.draft(self._ref.purchase_order_id)
+        draft = await self._draft()
         present = await self._lines(number) if look_first else []
         missing = missing_lines(self._ref, draft, present)
         outcomes = await send_all(

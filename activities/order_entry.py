@@ -27,6 +27,7 @@ class AddHeadInput:
     """The order, and the M3 customer it is entered for."""
 
     ref: OrderRef
+    order_entry: OrderEntry
     customer: Customer
 
 
@@ -35,6 +36,7 @@ class AddLinesInput:
     """The order and its head in M3."""
 
     ref: OrderRef
+    order_entry: OrderEntry
     head: OrderHead
 
 
@@ -65,7 +67,7 @@ class OrderEntryActivities:
         lost also lists the customer's heads, which shows those the search index has not yet.
         """
         services = self._services.of(input.ref)
-        entry = _entry(services, input.ref)
+        entry = _entry(services, input)
         written_before = await services.may_have_happened(input.ref.purchase_order_id)
         found = await search_order(services, input.ref)
         if found is None and written_before:
@@ -86,7 +88,7 @@ class OrderEntryActivities:
         services = self._services.of(input.ref)
         seen = await services.saw_entry(input.ref.purchase_order_id)
         written_before = await services.may_have_happened(input.ref.purchase_order_id)
-        await _entry(services, input.ref).add_lines(
+        await _entry(services, input).add_lines(
             input.head, look_first=written_before or input.head.found or not seen
         )
 
@@ -111,10 +113,11 @@ class OrderEntryActivities:
         return m3_order_number
 
 
-def _entry(services: PairServices, ref: OrderRef) -> BatchEntry | DirectEntry:
-    if services.pair.order_entry is OrderEntry.DIRECT:
-        return DirectEntry(services, ref)
-    return BatchEntry(services, ref)
+def _entry(services: PairServices, input: AddHeadInput | AddLinesInput) -> BatchEntry | DirectEntry:
+    """Return the way of entry the order was drafted for, whatever the pair says by now."""
+    if input.order_entry is OrderEntry.DIRECT:
+        return DirectEntry(services, input.ref)
+    return BatchEntry(services, input.ref)
 
 
 async def _refuse_second_order(services: PairServices, input: ConfirmInput) -> None:

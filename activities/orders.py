@@ -8,10 +8,11 @@ import structlog
 from temporalio import activity
 
 from activities.order_lines import refuse_more_than_ordered
+from activities.order_search import search_order
 from activities.services import PairServices, Services
 from connectors.m3 import Record
 from domain.errors import InvalidOrder, NotReady, Rejected
-from domain.orders import FetchedOrder, M3Line, OrderFacts, OrderPolicy, OrderRef
+from domain.orders import FetchedOrder, M3Line, OrderEntry, OrderFacts, OrderPolicy, OrderRef
 from mappings.deliveries import to_m3_lines
 from mappings.walmart_order import to_facts
 
@@ -19,6 +20,22 @@ log = structlog.get_logger()
 
 # TTYP of a customer order line in M3's stock transactions.
 CUSTOMER_ORDER = "31"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOrderInput:
+    """The order, and how it will be entered."""
+
+    ref: OrderRef
+    order_entry: OrderEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftedOrder:
+    """What the order asks for now; and its M3 order, where a person has entered it by hand."""
+
+    facts: OrderFacts
+    m3_order_number: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +64,29 @@ class OrderActivities:
         return FetchedOrder(facts=facts, policy=_policy(services, facts))
 
     @activity.defn
-    async def draft_m3_order(self, ref: OrderRef) -> OrderFacts:
+    async def draft_m3_order(self, input: DraftOrderInput) -> DraftedOrder:
         """Map the order to the M3 records that will create it; nothing is written to M3.
 
         Everything that can be found wrong is found here: unknown SKUs, values without a table
         row, texts that do not fit. Repeating: reads the order again, which may have been mended
-        or canceled at Walmart meanwhile, and drafts with today's mappings.
+        or canceled at Walmart meanwhile, looks whether a person has entered it in M3, and drafts
+        with today's mappings.
         """
+        ref = input.ref
         services = self._services.of(ref)
         # The first try runs within the workflow task, right after the order was fetched.
-        first_try = activity.info().is_local
-        order = await (services.order if first_try else services.fetch)(ref.purchase_order_id)
+        if activity.info().is_local:
+            order, found = await services.order(ref.purchase_order_id), None
+        else:
+            order = await services.fetch(ref.purchase_order_id)
+            found = await search_order(services, ref)
         facts = to_facts(order)
-        if not facts.skip_reason:
-            await services.make_draft(order)
-        return facts
+        entered = found.m3_order_number if found else ""
+        # An order found by direct entry may be our own and lack lines, so it is drafted too.
+        if not facts.skip_reason and (not entered or input.order_entry is OrderEntry.DIRECT):
+            await services.make_draft(order, input.order_entry)
+            entered = ""
+        return DraftedOrder(facts=facts, m3_order_number=entered)
 
     @activity.defn
     async def acknowledge_walmart_order(self, ref: OrderRef) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from temporalio import activity
 from activities.items import ItemNumbers
 from connectors.m3 import M3Client
 from connectors.walmart import WalmartClient
-from domain.orders import OrderRef
+from domain.orders import OrderEntry, OrderRef
 from domain.pairs import Pair
 from ledger.store import Ledger
 from mappings.loader import MappingSet
@@ -47,18 +47,19 @@ class PairServices:
             return await self.fetch(purchase_order_id)
         return parse_order(json.loads(document, parse_float=Decimal))
 
-    async def make_draft(self, order: WalmartOrder) -> OrderDraft:
+    async def make_draft(self, order: WalmartOrder, entry: OrderEntry) -> OrderDraft:
         """Map the order to M3 records and keep them in the ledger."""
         items = await self.items.find(order.purchase_order_id, order.skus)
-        draft = draft_order(order, pair=self.pair, mappings=self.mappings, items=items)
+        pair = replace(self.pair, order_entry=entry)
+        draft = draft_order(order, pair=pair, mappings=self.mappings, items=items)
         await self.ledger.save_draft(self.pair.name, order.purchase_order_id, draft.to_json())
         return draft
 
-    async def draft(self, purchase_order_id: str) -> OrderDraft:
+    async def draft(self, purchase_order_id: str, entry: OrderEntry) -> OrderDraft:
         """Return the drafted M3 records; they are made anew when the ledger has none."""
         draft = await self.ledger.order_draft(self.pair.name, purchase_order_id)
         if draft is None:
-            return await self.make_draft(await self.order(purchase_order_id))
+            return await self.make_draft(await self.order(purchase_order_id), entry)
         return OrderDraft.from_json(draft)
 
     async def may_have_happened(self, business_id: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Never, TypeVar
 
+import structlog
 import typer
 import uvloop
 from rich.console import Console
@@ -49,6 +50,7 @@ schedules_app = typer.Typer(help="Set up what runs by the clock.", no_args_is_he
 app.add_typer(orders_app, name="orders")
 app.add_typer(schedules_app, name="schedules")
 
+log = structlog.get_logger()
 console = Console()
 errors = Console(stderr=True)
 
@@ -75,6 +77,16 @@ PairName = Annotated[
 PurchaseOrder = Annotated[
     str, typer.Argument(help="Walmart's purchaseOrderId.", metavar="PURCHASE_ORDER")
 ]
+
+# Errors whose text says all a person needs.
+MENDABLE = (
+    SettingsError,
+    MappingError,
+    IonApiError,
+    PartFailed,
+    orders.NoSuchOrder,
+    orders.NoAnswer,
+)
 
 # How long the worker waits for Temporal to come up before it gives up with a message.
 TEMPORAL_PATIENCE_SECONDS = 120
@@ -263,6 +275,7 @@ async def _with_temporal(
         retry=retry_if_exception_type(RuntimeError),
         stop=stop_after_delay(patience),
         wait=wait_fixed(1),
+        before_sleep=lambda state: log.info("waiting_for_temporal", seconds=state.idle_for),
         reraise=True,
     ):
         with attempt:
@@ -279,7 +292,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         raise typer.Exit(130) from None
     except asyncio.CancelledError:  # the demo's answer to SIGTERM
         raise typer.Exit(143) from None
-    except (SettingsError, MappingError, IonApiError, PartFailed, orders.NoSuchOrder) as error:
+    except MENDABLE as error:
         _stop(str(error))
     except (RPCError, RuntimeError) as error:
         if message := _about_temporal(error):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,9 +25,16 @@ from domain.names import ORDER_TO_CASH, SearchAttribute, order_workflow_id
 from domain.orders import OrderRef, OrderSummary, Stage, TimelineEntry
 from workflows.orders import OrderToCash
 
+# A worker answers a query in milliseconds; without one Temporal would wait much longer.
+ANSWER_TIMEOUT = timedelta(seconds=10)
+
 
 class NoSuchOrder(Exception):
     """Temporal has no workflow for the order."""
+
+
+class NoAnswer(Exception):
+    """No worker answered for the order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +100,22 @@ async def show_order(
 
     Raises:
         NoSuchOrder: Temporal does not know it, or no longer.
+        NoAnswer: no worker is running, or Temporal is away.
     """
     order = client.get_workflow_handle_for(
         OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
     )
     try:
-        return await order.query(OrderToCash.status), await order.query(OrderToCash.timeline)
+        return (
+            await order.query(OrderToCash.status, rpc_timeout=ANSWER_TIMEOUT),
+            await order.query(OrderToCash.timeline, rpc_timeout=ANSWER_TIMEOUT),
+        )
     except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise NoAnswer(
+                f"no worker answered for order {ref.purchase_order_id} ({error.status.name}); "
+                "start one with `m3-walmart worker`"
+            ) from None
         raise _or_no_such(error, ref) from None
 
 

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from activities.interceptor import as_application_error
 from activities.invoices import FindInvoicesInput
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput
-from activities.orders import ReserveStockInput
+from activities.orders import DraftedOrder, DraftOrderInput, ReserveStockInput
 from activities.shipments import ConfirmShipmentInput, FindDeliveriesInput
 from domain.errors import IntegrationError
 from domain.orders import (
@@ -75,6 +75,7 @@ class FakeOrderActivities:
     policy: OrderPolicy = field(default_factory=policy)
     head: OrderHead = field(default_factory=lambda: OrderHead(batch_order_number="T000000001"))
     known_to_m3: OrderHead = field(default_factory=OrderHead)
+    entered_by_hand: str = ""
     allocated: dict[str, int] = field(default_factory=dict)
     deliveries: dict[str, tuple[LineQuantity, ...]] = field(default_factory=lambda: {"1": WHOLE})
     shipped_in_m3: tuple[str, ...] = ()
@@ -96,9 +97,9 @@ class FakeOrderActivities:
         return FetchedOrder(facts=self.facts, policy=self.policy)
 
     @activity.defn
-    async def draft_m3_order(self, ref: OrderRef) -> OrderFacts:
+    async def draft_m3_order(self, input: DraftOrderInput) -> DraftedOrder:
         self._call("draft_m3_order")
-        return self.facts
+        return DraftedOrder(facts=self.facts, m3_order_number=self.entered_by_hand)
 
     @activity.defn
     async def find_or_create_customer(self, ref: OrderRef) -> Customer:

@@ -21,7 +21,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.customers import CustomerActivities
 from activities.invoices import InvoiceActivities
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput, OrderEntryActivities
-from activities.orders import OrderActivities, ReserveStockInput
+from activities.orders import DraftedOrder, DraftOrderInput, OrderActivities, ReserveStockInput
 from activities.services import PairServices
 from activities.shipments import ConfirmShipmentInput, ShipmentActivities
 from activities.sweeps import SweepActivities
@@ -110,6 +110,11 @@ class Shop:
             SweepActivities,
         )
         self._owners = {owner.__name__: owner(services) for owner in owners}
+
+    @property
+    def entry(self) -> OrderEntry:
+        """Return how the pair enters orders."""
+        return self.services.pair.order_entry
 
     # What happens in the two systems.
 
@@ -285,16 +290,29 @@ class Shop:
     async def read(self, ref: OrderRef) -> None:
         """Fetch and draft an order."""
         await self.run(OrderActivities.fetch_walmart_order, ref, local=True)
-        await self.run(OrderActivities.draft_m3_order, ref, local=True)
+        await self.draft(ref, local=True)
+
+    async def draft(self, ref: OrderRef, *, attempt: int = 1, local: bool = False) -> DraftedOrder:
+        """Draft an order that has been fetched."""
+        order = DraftOrderInput(ref=ref, order_entry=self.entry)
+        return await self.run(OrderActivities.draft_m3_order, order, attempt=attempt, local=local)
 
     async def add_head(self, ref: OrderRef, *, attempt: int = 1) -> OrderHead:
         """Add the head of an order that has been read."""
-        head = AddHeadInput(ref=ref, customer=await self.customer(ref))
+        head = await self.head_input(ref)
         return await self.run(OrderEntryActivities.add_head, head, attempt=attempt)
+
+    async def head_input(self, ref: OrderRef) -> AddHeadInput:
+        """Return what `add_head` runs with, for tests that run it in another way."""
+        return AddHeadInput(ref=ref, order_entry=self.entry, customer=await self.customer(ref))
+
+    def lines_input(self, ref: OrderRef, head: OrderHead) -> AddLinesInput:
+        """Return what `add_lines` runs with."""
+        return AddLinesInput(ref=ref, order_entry=self.entry, head=head)
 
     async def add_lines(self, ref: OrderRef, head: OrderHead, *, attempt: int = 1) -> None:
         """Add the lines."""
-        lines = AddLinesInput(ref=ref, head=head)
+        lines = self.lines_input(ref, head)
         await self.run(OrderEntryActivities.add_lines, lines, attempt=attempt)
 
     async def confirm(self, ref: OrderRef, head: OrderHead, *, attempt: int = 1) -> str:
@@ -306,8 +324,7 @@ class Shop:
         """Take an order from Walmart into M3, as the workflow does, and return its M3 number."""
         await self.read(ref)
         head = await self.add_head(ref)
-        direct = self.services.pair.order_entry is OrderEntry.DIRECT
-        if direct or not head.m3_order_number:
+        if self.entry is OrderEntry.DIRECT or not head.m3_order_number:
             await self.add_lines(ref, head)
         return head.m3_order_number or await self.confirm(ref, head)
 

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
         ConfirmInput,
         OrderEntryActivities,
     )
-    from activities.orders import OrderActivities, ReserveStockInput
+    from activities.orders import DraftOrderInput, OrderActivities, ReserveStockInput
     from activities.shipments import ConfirmShipmentInput, FindDeliveriesInput, ShipmentActivities
     from domain.names import ORDER_TO_CASH
     from domain.orders import (
@@ -149,9 +149,16 @@ class OrderToCash:
         self._status.enter(Stage.ENTERING)
         self._steps.deadline = self._policy.acknowledge_by
         self._steps.at_deadline = self._acknowledge_late
-        facts = await self._steps.read(OrderActivities.draft_m3_order, self._ref)
-        self._progress.order = replace(self._order, facts=facts)
-        if not facts.skip_reason:
+        drafted = await self._steps.read(
+            OrderActivities.draft_m3_order,
+            DraftOrderInput(ref=self._ref, order_entry=self._policy.order_entry),
+        )
+        self._progress.order = replace(self._order, facts=drafted.facts)
+        if drafted.m3_order_number:  # a person was faster
+            self._progress.m3_order_number = drafted.m3_order_number
+            self._progress.lines_added = True
+            self._status.note("m3_order_recognized", drafted.m3_order_number)
+        elif not drafted.facts.skip_reason:
             await self._add_order(await self._find_customer())
             self._status.note("m3_order_created", self._progress.m3_order_number)
         self._steps.deadline = None
@@ -162,16 +169,18 @@ class OrderToCash:
         return await self._steps.perform(CustomerActivities.find_or_create_customer, self._ref)
 
     async def _add_order(self, customer: Customer) -> None:
+        entry = self._policy.order_entry
         head = await self._steps.perform(
-            OrderEntryActivities.add_head, AddHeadInput(ref=self._ref, customer=customer)
+            OrderEntryActivities.add_head,
+            AddHeadInput(ref=self._ref, order_entry=entry, customer=customer),
         )
         self._progress.batch_order_number = head.batch_order_number
         self._progress.m3_order_number = head.m3_order_number
-        direct = self._policy.order_entry is OrderEntry.DIRECT
         # A batch order that has become a real one was complete; a direct one may lack lines.
-        if direct or not head.m3_order_number:
+        if entry is OrderEntry.DIRECT or not head.m3_order_number:
             await self._steps.perform(
-                OrderEntryActivities.add_lines, AddLinesInput(ref=self._ref, head=head)
+                OrderEntryActivities.add_lines,
+                AddLinesInput(ref=self._ref, order_entry=entry, head=head),
             )
         self._progress.lines_added = True
         if not self._progress.m3_order_number:

@@ -122,6 +122,7 @@ async def _follow(
 def _print_addresses(console: Console, ports: Ports) -> None:
     host = "http://127.0.0.1"
     console.print(f"Temporal Web UI    {host}:{ports.web_ui}/namespaces/default/workflows")
+    console.print(f"Temporal           127.0.0.1:{ports.temporal}")
     console.print(f"Walmart simulator  {host}:{ports.walmart}/_sim/audit")
     console.print(f"M3 simulator       {host}:{ports.m3}/_sim/audit")
     console.print(f"Starter            {host}:{ports.starter}/metrics")

@@ -38,6 +38,7 @@ ALLOWED = {
     "port",
     "purchase_order_id",
     "reason",
+    "seconds",
     "released",
     "repaired",
     "route",

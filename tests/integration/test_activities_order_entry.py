@@ -26,7 +26,7 @@ HUNDRED_LINES = tuple((ITEMS[number % 9].sku, number % 3 + 1) for number in rang
 
 
 def is_direct(shop: Shop) -> bool:
-    return shop.services.pair.order_entry is OrderEntry.DIRECT
+    return shop.entry is OrderEntry.DIRECT
 
 
 def add_line(shop: Shop) -> str:

@@ -42,10 +42,10 @@ async def test_order_is_read_and_kept(shop: Shop):
     )
     assert fetched.policy.customer_number == "WALMART"
     shop.lose_answer("order", kind="cut", count=9)
-    await shop.run(OrderActivities.draft_m3_order, ref, local=True)  # from the ledger
+    await shop.draft(ref, local=True)  # from the ledger
     assert shop.account.faults.drawn.total() == 0
     with pytest.raises(Transient):
-        await shop.run(OrderActivities.draft_m3_order, ref)  # anew
+        await shop.draft(ref)  # anew
 
 
 async def test_order_canceled_before_it_is_drafted_is_skipped(shop: Shop):
@@ -53,9 +53,21 @@ async def test_order_canceled_before_it_is_drafted_is_skipped(shop: Shop):
     await shop.run(OrderActivities.fetch_walmart_order, ref)
     shop.account.cancel_open_units(shop.placed(ref), ["1", "2"], "FRAUD_CANCEL")
 
-    facts = await shop.run(OrderActivities.draft_m3_order, ref)
+    drafted = await shop.draft(ref)
 
-    assert facts.skip_reason == "cancelled"
+    assert drafted.facts.skip_reason == "cancelled"
+
+
+async def test_order_a_person_entered_while_it_waited_is_found_before_it_is_drafted(shop: Shop):
+    ref = shop.place(("WM-GHOST-01", 1))
+    with pytest.raises(InvalidOrder):
+        await shop.read(ref)
+    [by_hand] = await shop.m3("OIS100MI.AddOrderHead", CUNO="WALMART", CUOR=ref.purchase_order_id)
+    shop.later()
+
+    drafted = await shop.draft(ref)
+
+    assert drafted.m3_order_number == by_hand["ORNO"]
 
 
 async def test_order_found_late_still_has_a_moment_before_the_rule_for_it_applies(shop: Shop):
@@ -74,8 +86,8 @@ async def test_draft_whose_look_up_failed_is_made_by_the_next_attempt(shop: Shop
     shop.lose_answer(operation)
 
     with pytest.raises(Transient):
-        await shop.run(OrderActivities.draft_m3_order, ref)
-    await shop.run(OrderActivities.draft_m3_order, ref, attempt=2)
+        await shop.draft(ref)
+    await shop.draft(ref, attempt=2)
     await shop.enter(ref)
 
     assert shop.problems(ref) == []

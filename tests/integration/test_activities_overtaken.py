@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput, OrderEntryActivities
+from activities.order_entry import ConfirmInput, OrderEntryActivities
 from activities.shipments import ShipmentActivities
 from domain.errors import OrderMismatch, Rejected
 from tests.services import DIRECT, Shop
@@ -16,7 +16,7 @@ ENTERED = [("1", "KETTLE-01", 2), ("2", "TOASTER-02", 1)]
 async def test_late_batch_head_stays_empty(shop: Shop):
     ref = shop.place(*LINES)
     await shop.read(ref)
-    input = AddHeadInput(ref=ref, customer=await shop.customer(ref))
+    input = await shop.head_input(ref)
     go_on = await shop.stall(OrderEntryActivities.add_head, input, before="AddBatchHead")
 
     head = await shop.add_head(ref, attempt=2)
@@ -36,7 +36,7 @@ async def test_late_batch_lines_stop_the_order_before_it_is_made(shop: Shop):
     ref = shop.place(*LINES)
     await shop.read(ref)
     head = await shop.add_head(ref)
-    input = AddLinesInput(ref=ref, head=head)
+    input = shop.lines_input(ref, head)
     go_on = await shop.stall(OrderEntryActivities.add_lines, input, before="AddBatchLine")
 
     await shop.add_lines(ref, head, attempt=2)
@@ -72,7 +72,7 @@ async def test_late_lines_are_refused_once_the_order_is_made(shop: Shop):
     ref = shop.place(*LINES)
     await shop.read(ref)
     head = await shop.add_head(ref)
-    input = AddLinesInput(ref=ref, head=head)
+    input = shop.lines_input(ref, head)
     go_on = await shop.stall(OrderEntryActivities.add_lines, input, before="AddBatchLine")
 
     await shop.add_lines(ref, head, attempt=2)
@@ -103,7 +103,7 @@ async def test_late_direct_lines_find_their_numbers_taken(shop: Shop, overtaken:
     ref = shop.place(*LINES, freight="5.99")
     await shop.read(ref)
     head = await shop.add_head(ref)
-    input = AddLinesInput(ref=ref, head=head)
+    input = shop.lines_input(ref, head)
     go_on = await shop.stall(
         OrderEntryActivities.add_lines, input, before="AddOrderLine", attempt=overtaken
     )

@@ -132,7 +132,6 @@ async def test_looks_may_fail_too(shop: Shop, operation: str):
 
 @pytest.mark.parametrize("new_ledger", [False, True], ids=["ledger kept", "ledger lost"])
 async def test_delivery_that_walmart_has_is_recognized(shop: Shop, new_ledger: bool):
-    """Without a ledger it is sent again, and Walmart's refusal makes us look."""
     ref = shop.place(*LINES)
     input = await shop.delivered(ref)
     shipment = await confirm(shop, input)

@@ -260,6 +260,23 @@ async def test_an_order_canceled_at_walmart_while_it_waits_is_not_entered(skippi
     assert "add_head WALMART" not in fake.calls
 
 
+async def test_an_order_a_person_enters_in_m3_while_it_waits_goes_on_from_there(skipping):
+    fake = FakeOrderActivities(failing={"draft_m3_order": [UNKNOWN_SKU]})
+
+    async with started(skipping, fake) as order:
+        await waiting_for(order, "UNKNOWN_SKU")
+        fake.failing.clear()
+        fake.entered_by_hand = "0010000077"
+        await order.signal(OrderToCash.retry)
+        await report_all(order, fake, "1")
+        summary = await order.result()
+
+    assert summary.m3_order_number == "0010000077"
+    assert summary.stage is Stage.COMPLETED
+    assert "add_head WALMART" not in fake.calls
+    assert "reserve_stock 0010000077" in fake.calls
+
+
 async def test_a_retry_that_fails_again_waits_again(skipping):
     refused = Rejected("M3", "OIS100MI/AddBatchHead", code="WCU0203", message="customer blocked")
     fake = FakeOrderActivities(failing={"add_head": [refused]})
