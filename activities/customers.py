@@ -1,5 +1,7 @@
 """Find or create the M3 customer of a buyer (strategy `per_buyer`)."""
 
+from dataclasses import dataclass
+
 import structlog
 from temporalio import activity
 
@@ -15,6 +17,14 @@ log = structlog.get_logger()
 MOST_WITH_ONE_KEY = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class FindCustomerInput:
+    """The order, and how it will be entered."""
+
+    ref: OrderRef
+    order_entry: OrderEntry
+
+
 class CustomerActivities:
     """What happens in CRS610."""
 
@@ -22,21 +32,21 @@ class CustomerActivities:
         self._services = services
 
     @activity.defn
-    async def find_or_create_customer(self, ref: OrderRef) -> Customer:
+    async def find_or_create_customer(self, input: FindCustomerInput) -> Customer:
         """Return the buyer's customer, creating customer and address when they are new.
 
         The number is made from Walmart's buyer, and the address id from the address. So repeating
         finds what an earlier attempt made, and of two orders of one new buyer at once, M3 lets
         one create the customer and refuses the other, which then finds it.
         """
-        services = self._services.of(ref)
+        services = self._services.of(input.ref)
         buyer = draft_buyer(
-            await services.order(ref.purchase_order_id),
+            await services.order(input.ref.purchase_order_id),
             pair=services.pair,
             mappings=services.mappings,
         )
         number = await _find(services, buyer) or await _create(services, buyer)
-        if services.pair.order_entry is OrderEntry.BATCH:
+        if input.order_entry is OrderEntry.BATCH:
             return Customer(customer_number=number)  # the order carries the address itself
         await _add_address(services, {"CUNO": number, **buyer.address_record})
         return Customer(customer_number=number, address_id=buyer.address_id)

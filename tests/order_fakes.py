@@ -7,6 +7,7 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.customers import FindCustomerInput
 from activities.interceptor import as_application_error
 from activities.invoices import FindInvoicesInput
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput
@@ -102,7 +103,7 @@ class FakeOrderActivities:
         return DraftedOrder(facts=self.facts, m3_order_number=self.entered_by_hand)
 
     @activity.defn
-    async def find_or_create_customer(self, ref: OrderRef) -> Customer:
+    async def find_or_create_customer(self, input: FindCustomerInput) -> Customer:
         self._call("find_or_create_customer")
         return Customer(customer_number="B1", address_id="A1")
 

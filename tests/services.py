@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.customers import CustomerActivities
+from activities.customers import CustomerActivities, FindCustomerInput
 from activities.invoices import InvoiceActivities
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput, OrderEntryActivities
 from activities.orders import DraftedOrder, DraftOrderInput, OrderActivities, ReserveStockInput
@@ -285,7 +285,8 @@ class Shop:
         pair = self.services.pair
         if pair.customer_strategy is CustomerStrategy.MARKETPLACE:
             return Customer(customer_number=pair.customer_number)
-        return await self.run(CustomerActivities.find_or_create_customer, ref)
+        wanted = FindCustomerInput(ref=ref, order_entry=pair.order_entry)
+        return await self.run(CustomerActivities.find_or_create_customer, wanted)
 
     async def read(self, ref: OrderRef) -> None:
         """Fetch and draft an order."""

@@ -8,8 +8,9 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 # One M3 or Walmart request is given up after 60 s by its client; an activity makes at most four.
 START_TO_CLOSE = timedelta(minutes=5)
 
-# A worker that is killed is noticed after this long, and its activity runs elsewhere.
-HEARTBEAT = timedelta(seconds=10)
+# A worker that is killed is noticed after this long, and its activity runs elsewhere. Shorter, and
+# a pause of Temporal would start a second attempt beside a slow first one, which may still write.
+HEARTBEAT = timedelta(seconds=30)
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),

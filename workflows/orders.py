@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.customers import CustomerActivities
+    from activities.customers import CustomerActivities, FindCustomerInput
     from activities.invoices import FindInvoicesInput, InvoiceActivities
     from activities.order_entry import (
         AddHeadInput,
@@ -166,7 +166,10 @@ class OrderToCash:
     async def _find_customer(self) -> Customer:
         if self._policy.customer_strategy is CustomerStrategy.MARKETPLACE:
             return Customer(customer_number=self._policy.customer_number)
-        return await self._steps.perform(CustomerActivities.find_or_create_customer, self._ref)
+        return await self._steps.perform(
+            CustomerActivities.find_or_create_customer,
+            FindCustomerInput(ref=self._ref, order_entry=self._policy.order_entry),
+        )
 
     async def _add_order(self, customer: Customer) -> None:
         entry = self._policy.order_entry

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities.customers import CustomerActivities
+from activities.customers import CustomerActivities, FindCustomerInput
 from domain.errors import Rejected, Transient, UnmappableField, UnmappedValue
 from domain.orders import Customer, OrderRef
 from simulators.m3.records import Customer as M3Customer
@@ -30,7 +30,12 @@ def buyers(shop: Shop) -> list[M3Customer]:
 
 
 async def find_or_create(shop: Shop, ref: OrderRef, *, attempt: int = 1) -> Customer:
-    return await shop.run(CustomerActivities.find_or_create_customer, ref, attempt=attempt)
+    activity = CustomerActivities.find_or_create_customer
+    return await shop.run(activity, wanted(shop, ref), attempt=attempt)
+
+
+def wanted(shop: Shop, ref: OrderRef) -> FindCustomerInput:
+    return FindCustomerInput(ref=ref, order_entry=shop.services.pair.order_entry)
 
 
 @BOTH
@@ -102,7 +107,9 @@ async def test_orders_of_one_new_buyer_at_once_make_one_customer(shop: Shop):
     refs = [order_of(shop), order_of(shop)]
     for ref in refs:
         await shop.read(ref)
-    late = await shop.stall(CustomerActivities.find_or_create_customer, refs[0], before="Add")
+    late = await shop.stall(
+        CustomerActivities.find_or_create_customer, wanted(shop, refs[0]), before="Add"
+    )
 
     first = await find_or_create(shop, refs[1])
     second = await late()
@@ -117,7 +124,7 @@ async def test_orders_to_one_new_address_at_once_make_one_address(shop: Shop):
     for ref in refs:
         await shop.read(ref)
     activity = CustomerActivities.find_or_create_customer
-    late = await shop.stall(activity, refs[0], before="AddAddress")
+    late = await shop.stall(activity, wanted(shop, refs[0]), before="AddAddress")
 
     first = await find_or_create(shop, refs[1])
     second = await late()
