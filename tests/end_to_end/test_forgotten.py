@@ -5,9 +5,8 @@ from pathlib import Path
 from activities.starts import Source, start_order
 from commands.demo.stack import PAIR, Ports, open_stack
 from domain.names import order_workflow_id
-from domain.orders import OrderRef, Stage
+from domain.orders import OrderRef, OrderSummary, Stage
 from tests.end_to_end.conftest import all_right, ends_when, place
-from workflows.orders import OrderToCash
 
 
 async def test_a_second_run_of_a_finished_order_is_recognized_and_changes_nothing(tmp_path: Path):
@@ -27,8 +26,8 @@ async def test_a_second_run_of_a_finished_order_is_recognized_and_changes_nothin
         for ref in refs:
             await start_order(client, ref, Source.COMMAND)
         summaries = [
-            await client.get_workflow_handle_for(
-                OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
+            await client.get_workflow_handle(
+                order_workflow_id(ref.pair, ref.purchase_order_id), result_type=OrderSummary
             ).result()
             for ref in refs
         ]
