@@ -1,7 +1,6 @@
 """Both simulated systems over HTTP, and the activities of one pair run against them.
 
-Time stands still in both systems until a test moves it, and so does the warehouse. M3's search
-index therefore shows nothing new before `later`.
+Time stands still until a test moves it: M3's search index shows nothing new before `later`.
 """
 
 import asyncio
@@ -285,7 +284,7 @@ class Shop:
         pair = self.services.pair
         if pair.customer_strategy is CustomerStrategy.MARKETPLACE:
             return Customer(customer_number=pair.customer_number)
-        wanted = FindCustomerInput(ref=ref, order_entry=pair.order_entry)
+        wanted = FindCustomerInput(ref=ref, order_entry=self.entry)
         return await self.run(CustomerActivities.find_or_create_customer, wanted)
 
     async def read(self, ref: OrderRef) -> None:
