@@ -12,7 +12,7 @@ import typer
 import uvloop
 from rich.console import Console
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 import simulators.server
@@ -32,6 +32,7 @@ from commands.temporal import (
     register_search_attributes,
 )
 from connectors.ionapi import IonApiError
+from domain.names import SEARCH_ATTRIBUTE_TYPES
 from domain.orders import OrderRef, Stage
 from mappings.problems import MappingError
 from settings import DEFAULT_PATH, PAIR_NAME, Settings, SettingsError, load_settings
@@ -187,13 +188,27 @@ def apply_schedules(config: Config = DEFAULT_PATH) -> None:
     settings = _settings(config)
 
     async def apply(client: Client) -> None:
-        if added := await register_search_attributes(client):
-            console.print(f"search attributes added: {', '.join(added)}")
+        console.print(await _search_attributes(client))
         for pair in settings.pairs:
             schedule_id = await apply_sweep_schedule(client, pair.to_pair())
             console.print(f"{schedule_id}: every {pair.sweep_interval_seconds:g} s")
 
     _run(_with_temporal(apply, patience=0))
+
+
+async def _search_attributes(client: Client) -> str:
+    """Add what is missing, and say so; or say what to add where only an administrator may."""
+    try:
+        added = await register_search_attributes(client)
+    except RPCError as error:
+        # Temporal Cloud lets no client add them.
+        if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+            raise
+        wanted = ", ".join(f"{name} ({kind})" for name, kind in SEARCH_ATTRIBUTE_TYPES.items())
+        return f"search attributes cannot be added from here; see that there are {wanted}"
+    return (
+        f"search attributes added: {', '.join(added)}" if added else "search attributes: all there"
+    )
 
 
 @orders_app.command("list")

@@ -3,12 +3,16 @@
 import os
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 import typer
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner, Result
 
+from commands import main
 from commands.main import app
 from tests.settings_samples import PAIR, SECRET_NAMES
 
@@ -160,3 +164,23 @@ def test_stage_that_does_not_exist_is_answered_with_those_that_do():
 
     assert result.exit_code == 2
     assert "awaiting_delivery" in result.output
+
+
+class CloudLikeClient:
+    """A client of a namespace whose search attributes only an administrator may see and add."""
+
+    namespace = "acme.a1b2c"
+
+    @property
+    def operator_service(self) -> "CloudLikeClient":
+        return self
+
+    async def list_search_attributes(self, request: object) -> None:
+        raise RPCError("not allowed", RPCStatusCode.PERMISSION_DENIED, b"")
+
+
+async def test_schedules_apply_names_the_search_attributes_it_may_not_add():
+    said = await main._search_attributes(cast(Client, CloudLikeClient()))
+
+    assert "NeedsAttention (Bool)" in said
+    assert "ShipBy (Datetime)" in said
