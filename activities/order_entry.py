@@ -76,6 +76,10 @@ class OrderEntryActivities:
             await services.note_repetition(input.ref.purchase_order_id)
             log.info("m3_order_recognized", batch_order_number=found.batch_order_number)
             return found
+        if written_before:
+            # What M3 refused may have been mended in a mapping or setting since it was drafted.
+            order = await services.order(input.ref.purchase_order_id)
+            await services.make_draft(order, input.order_entry)
         return await entry.create_head(input.customer)
 
     @activity.defn

@@ -13,6 +13,7 @@ class Failure:
     sentence: str
     mend: str
     final: bool  # repeating cannot help before something else changes
+    cut_off: bool = False  # its last attempt was still running
 
 
 def failure_of(error: ActivityError) -> Failure:
@@ -28,6 +29,7 @@ def failure_of(error: ActivityError) -> Failure:
             sentence=f"{error.activity_type} did not finish in time",
             mend="see whether a worker is running; the step is tried again by itself",
             final=False,
+            cut_off=True,
         )
     cause, mend = (*(str(detail) for detail in reason.details), "", "")[:2]
     return Failure(

@@ -44,6 +44,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.order_status import OrderStatus
     from workflows.steps import Steps
 
+# Within Walmart's last half hour, and short enough not to keep the order from M3.
+LATE_ACKNOWLEDGEMENT = timedelta(minutes=10)
+
 # ION repeats a message within minutes, not after hundreds of others.
 MESSAGES_REMEMBERED = 100
 
@@ -195,8 +198,11 @@ class OrderToCash:
     async def _acknowledge_late(self) -> None:
         """Apply the pair's rule when Walmart's clock runs out and M3 has no order yet."""
         if self._policy.late_acknowledgement is LateAcknowledgement.ACKNOWLEDGE:
-            self._status.note("acknowledged_before_m3", "Walmart's deadline came first")
-            await self._acknowledge()
+            self._status.note("acknowledging_before_m3", "Walmart's deadline comes first")
+            # Where Walmart is out too, entry goes on, and the order is acknowledged after it.
+            self._progress.acknowledged = await self._steps.attempt(
+                OrderActivities.acknowledge_walmart_order, self._ref, LATE_ACKNOWLEDGEMENT
+            )
             return
         self._status.needs_attention(
             "acknowledge_walmart_order",
@@ -290,6 +296,8 @@ class OrderToCash:
         )
 
     def _end(self, stage: Stage) -> OrderSummary:
+        for attention in self._progress.attention:
+            self._status.attended(attention.step)
         self._status.note(f"order_{stage}")
         self._status.enter(stage)
         return self._status.summary(self._input)

@@ -23,6 +23,9 @@ WHEN_SHOWN = timedelta(hours=6)
 # interval early.
 NEARLY = timedelta(minutes=1)
 
+# Longer than the HTTP time-outs of either system, and the time until the worker hears of it.
+LONGEST_CALL = timedelta(seconds=90)
+
 Activity = Callable[[Owner, Input], Awaitable[Result]]
 
 
@@ -72,9 +75,25 @@ class Steps:
                 if failure.final:
                     await self._wait_for_retry()
                 await self._meet_deadline()
+                if failure.cut_off:
+                    # Its last request may still be under way, where no look would see its effect.
+                    await workflow.sleep(LONGEST_CALL, summary="until the last call is over")
             else:
                 self._status.attended(step)
                 return result
+
+    async def attempt(
+        self, activity: Activity[Owner, Input, Result], arg: Input, window: timedelta
+    ) -> bool:
+        """Run an activity for `window` at most; show a failure, and return whether it succeeded."""
+        try:
+            await workflow.execute_activity_method(activity, arg, **patient(window))
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._status.needs_attention(activity.__name__, failure_of(error))
+            return False
+        return True
 
     async def hold(self, step: str, failure: Failure) -> None:
         """Wait for a person, with a reason that no activity found."""

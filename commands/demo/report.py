@@ -8,12 +8,15 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
-from activities.search_attributes import NEEDS_ATTENTION, PURCHASE_ORDER_ID, STAGE
+from activities.search_attributes import ATTENTION_CAUSE, NEEDS_ATTENTION, PURCHASE_ORDER_ID, STAGE
 from domain.names import ORDER_TO_CASH
 from domain.orders import Stage
 
 # Histories are read whole to count actions, so a sample is taken of many orders.
 HISTORY_SAMPLE = 50
+
+# What is wrong with the orders that the simulators place to need a person; any other cause is ours.
+EXPECTED_CAUSE = "UNKNOWN_SKU"
 
 # Which history events Temporal Cloud bills as an action. Retries of an activity do not show in
 # the history; they are billed too, and counted here from the attempt in its started event.
@@ -42,6 +45,7 @@ class OrderEnd:
     latency_ms: float | None  # webhook received to M3 order made
     stage: str
     needs_attention: bool
+    cause: str
     is_open: bool
 
     @property
@@ -52,9 +56,10 @@ class OrderEnd:
                 # Not ours to ship: recognized as that, or never announced to us at all.
                 return not self.is_open and self.stage in (Stage.SKIPPED, "") and not self.m3_orders
             case "needs_attention":
-                return self.is_open and self.needs_attention and not self.m3_orders
+                told = self.needs_attention and self.cause == EXPECTED_CAUSE
+                return self.is_open and told and not self.m3_orders
             case _:
-                done = self.m3_orders == 1 and self.shipped and self.invoiced
+                done = self.m3_orders == 1 and self.acknowledged and self.shipped and self.invoiced
                 return done and not self.is_open and self.stage == Stage.COMPLETED
 
     @property
@@ -125,6 +130,7 @@ def _order_end(order: Mapping[str, Any], workflow: WorkflowExecution | None) -> 
         latency_ms=_latency_ms(order),
         stage=(attributes.get(STAGE) or "") if attributes else "",
         needs_attention=bool(attributes and attributes.get(NEEDS_ATTENTION)),
+        cause=(attributes.get(ATTENTION_CAUSE) or "") if attributes else "",
         is_open=workflow is not None and workflow.status is WorkflowExecutionStatus.RUNNING,
     )
 

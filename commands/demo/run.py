@@ -67,7 +67,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
             options.report.write_text(json.dumps(report.to_json(), indent=2) + "\n")
         if options.stay:
             await _stay(stack, console)
-    return report.succeeded
+    return report.succeeded and report.orders == options.orders
 
 
 async def set_the_scene(stack: Stack, options: DemoOptions) -> None:

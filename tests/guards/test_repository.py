@@ -81,5 +81,5 @@ def test_guard_knows_a_path_of_a_machine():
         "/Us" + "ers/x/",
     ):
         assert MACHINE.search(path), path
-    for path in ("/etc/acme.ionapi", "tests/work/x", "/run/secrets/x", "https://x.test/home/y"):
+    for path in ("/etc/acme.ionapi", "tests/home/x", "/run/secrets/x", "https://x.test/home/y"):
         assert not MACHINE.search(path), path
