@@ -24,6 +24,9 @@ sentence that says what would let the order go on.
 from datetime import timedelta
 from typing import ClassVar
 
+# A changed mapping file needs no restart.
+NOTICED = "it is noticed by itself within minutes"
+
 
 class IntegrationError(Exception):
     """Base of every deliberate error."""
@@ -108,7 +111,7 @@ class UnmappedValue(Permanent):
     def __init__(self, table: str, value: str) -> None:
         super().__init__(f"{value!r} has no entry in the value table {table}")
         self.cause = f"UNMAPPED_{table.upper()}"
-        self.mend = f"add {value!r} to mappings/tables/{table}.yaml, restart, send `retry`"
+        self.mend = f"add {value!r} to mappings/tables/{table}.yaml, then send `retry`; {NOTICED}"
         self.table = table
         self.value = value
 
@@ -120,8 +123,8 @@ class ShipNodeClosed(Permanent):
         super().__init__(f"ship node {ship_node} is closed in the value table ship_nodes")
         self.cause = "SHIP_NODE_CLOSED"
         self.mend = (
-            f"give ship node {ship_node} a warehouse in mappings/tables/ship_nodes.yaml, "
-            "restart, send `retry`; or cancel the order at Walmart"
+            f"give ship node {ship_node} a warehouse in mappings/tables/ship_nodes.yaml, then "
+            f"send `retry`; {NOTICED}; or cancel the order at Walmart"
         )
         self.ship_node = ship_node
 
@@ -142,7 +145,10 @@ class BatchOrderStopped(Permanent):
         said = "; ".join(messages) or "M3 gave no message"
         super().__init__(f"M3 stopped batch order {batch_order_number} in status {status}: {said}")
         self.cause = f"M3_BATCH_STATUS_{status}"
-        self.mend = f"repair batch order {batch_order_number} in OIS275, then send `retry`"
+        self.mend = (
+            f"repair batch order {batch_order_number} in OIS275, which is noticed by itself; "
+            "or send `retry`"
+        )
 
 
 class OrderMismatch(Permanent):

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ledger.alerts import ChannelResult
 from ledger.store import Ledger, LinkConflict, open_ledger
 
 PAIR = "acme"
@@ -118,3 +119,89 @@ async def test_what_is_written_is_seen_beside_the_writer(path: Path, ledger: Led
 
     async with open_ledger(path) as reader:
         assert await reader.order_document(PAIR, ORDER) == "shared"
+
+
+async def test_link_of_an_order_that_was_taken_back_is_free_again(ledger: Ledger):
+    await ledger.link(PAIR, "order", ORDER, "0001000042", at=NOON)
+
+    await ledger.unlink(PAIR, "order", ORDER)
+    await ledger.link(PAIR, "order", ORDER, "0001000043", at=NOON)
+
+    assert await ledger.m3_id(PAIR, "order", ORDER) == "0001000043"
+
+
+async def test_intents_of_one_order_are_forgotten_with_its_deliveries(ledger: Ledger):
+    for business_id in (ORDER, f"{ORDER}/7001", f"{ORDER}1", "1796277083_22"):
+        await ledger.intend(PAIR, business_id, "add_head", at=NOON)
+    await ledger.intend("other", ORDER, "add_head", at=NOON)
+
+    await ledger.forget_intents(PAIR, ORDER)
+
+    assert not await ledger.intended(PAIR, ORDER, "add_head")
+    assert not await ledger.intended(PAIR, f"{ORDER}/7001", "add_head")
+    assert await ledger.intended(PAIR, f"{ORDER}1", "add_head")
+    assert await ledger.intended("other", ORDER, "add_head")
+
+
+async def test_later_word_about_an_item_counts(ledger: Ledger):
+    await ledger.save_item_number(PAIR, ORDER, "SKU-1", "A1")
+    await ledger.save_item_number(PAIR, ORDER, "SKU-1", "A2")
+    await ledger.save_item_number(PAIR, ORDER, "SKU-2", "B1")
+
+    assert await ledger.item_numbers(PAIR, ORDER) == {"SKU-1": "A2", "SKU-2": "B1"}
+    assert await ledger.item_numbers(PAIR, "another order") == {}
+
+
+async def test_later_address_counts(ledger: Ledger):
+    assert await ledger.address(PAIR, ORDER) is None
+
+    for street in ("1 Main Street", "2 Main Street"):
+        await ledger.save_address(PAIR, ORDER, ledger.seal.seal(street))
+
+    sealed = await ledger.address(PAIR, ORDER)
+    assert sealed is not None
+    assert ledger.seal.open(sealed) == "2 Main Street"
+
+
+async def test_orders_with_the_same_key_are_similar_within_the_window(ledger: Ledger):
+    async def remember(order: str, customer_order: str, hours_ago: float) -> None:
+        at = NOON - timedelta(hours=hours_ago)
+        await ledger.remember_similar(PAIR, "key", order, customer_order, at=at)
+
+    await remember("too old", "c1", 25)
+    await remember("second", "c2", 1)
+    await remember("first", "c3", 2)
+    await remember("part of the same customer order", "c4", 0.5)
+    await ledger.remember_similar(PAIR, "another key", "unlike", "c5", at=NOON)
+
+    found = await ledger.similar_orders(
+        PAIR, "key", since=NOON - timedelta(hours=24), other_than_customer_order="c4"
+    )
+
+    assert found == ("first", "second")
+
+
+async def test_alert_is_intended_once_per_channel_until_it_is_known_to_have_failed(
+    ledger: Ledger,
+):
+    assert not await ledger.alert_sent("a-1", "mail")
+    assert await ledger.intend_alert("a-1", "mail", at=NOON)
+    assert not await ledger.intend_alert("a-1", "mail", at=NOON)
+    assert await ledger.intend_alert("a-1", "slack", at=NOON)
+    assert await ledger.alert_sent("a-1", "mail")
+
+    await ledger.forget_alert("a-1", "mail")
+
+    assert await ledger.intend_alert("a-1", "mail", at=NOON)
+
+
+async def test_last_result_of_each_channel_is_kept(ledger: Ledger):
+    later = NOON + timedelta(minutes=1)
+    await ledger.record_channel_result("slack", ok=False, error="refused", at=NOON)
+    await ledger.record_channel_result("mail", ok=False, error="refused", at=NOON)
+    await ledger.record_channel_result("mail", ok=True, error="", at=later)
+
+    assert await ledger.channel_results() == (
+        ChannelResult(channel="mail", ok=True, error="", at=later),
+        ChannelResult(channel="slack", ok=False, error="refused", at=NOON),
+    )
