@@ -1,4 +1,4 @@
-"""The small world both simulators stand in: one company, forty items, three ship nodes.
+"""The small world both simulators stand in: one company, forty-two items, three ship nodes.
 
 The simulators keep this copy for themselves. The service under test reads its own tables, so a
 mistake in either shows up as a disagreement instead of being repeated on both sides.
@@ -85,13 +85,34 @@ _FAMILIES = (
     _Family(code="CHAIR", name="Office chair", sku_prefix="", first_price="89.00", step="7.25"),
 )
 
-ITEMS: tuple[Item, ...] = tuple(item for family in _FAMILIES for item in family.items())
+DISPLAY_ITEM = "CHAIR-00"  # active in M3, but not for sale
+SOLD_OUT_ITEM = "KETTLE-00"  # no piece in any warehouse
+_SPECIAL = (
+    Item(
+        item_number=DISPLAY_ITEM,
+        sku="CHAIR-00",
+        name="Office chair for display",
+        unit_price="79.00",
+    ),
+    Item(
+        item_number=SOLD_OUT_ITEM,
+        sku="WM-KETTLE-00",
+        name="Electric kettle of last year",
+        unit_price="19.99",
+    ),
+)
+
+ITEMS: tuple[Item, ...] = (
+    *(item for family in _FAMILIES for item in family.items()),
+    *_SPECIAL,
+)
 ITEM_BY_NUMBER: dict[str, Item] = {item.item_number: item for item in ITEMS}
 ITEM_BY_SKU: dict[str, Item] = {item.sku: item for item in ITEMS}
 
 BLOCKED_ITEM = "CHAIR-10"  # STAT 90 in M3
 SCARCE_ITEM = "LAMP-10"  # one piece in each warehouse
 UNKNOWN_SKU = "WM-GHOST-01"  # sold at Walmart, unknown to M3
+UNKNOWN_SKUS = (UNKNOWN_SKU, "WM-GHOST-02")
 STOCK_PER_WAREHOUSE = 10_000
 SCARCE_STOCK_PER_WAREHOUSE = 1
 
@@ -103,8 +124,10 @@ SHIP_NODES: dict[str, ShipNode] = {
     )
 }
 CLOSED_SHIP_NODE = "10003"  # exists at Walmart; no M3 warehouse ships for it
+UNKNOWN_SHIP_NODE = "10009"  # opened at Walmart; nobody has said which warehouse it is
 
 
 def stock_of(item_number: str) -> int:
     """Return the pieces each warehouse starts with."""
-    return SCARCE_STOCK_PER_WAREHOUSE if item_number == SCARCE_ITEM else STOCK_PER_WAREHOUSE
+    few = {SCARCE_ITEM: SCARCE_STOCK_PER_WAREHOUSE, SOLD_OUT_ITEM: 0}
+    return few.get(item_number, STOCK_PER_WAREHOUSE)

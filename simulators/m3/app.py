@@ -1,6 +1,6 @@
 """An Infor M3 tenant behind the ION API gateway, over HTTP: state, refusals, faults on demand.
 
-Simulated: OAuth of a service account, m3api-rest v2 by GET and bulk POST, 57 transactions around
+Simulated: OAuth of a service account, m3api-rest v2 by GET and bulk POST, 64 transactions around
 customer orders, a warehouse that ships and invoices, ION messages. Checked: tokens, company,
 field names, lengths, types, mandatory fields, the content of orders. Not simulated: other
 transactions, other API versions, limits of the real gateway. `simulators/README.md` has the

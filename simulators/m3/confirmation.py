@@ -31,9 +31,10 @@ def confirm(tenant: M3Tenant, batch: Batch) -> None:
     """Check a batch order and make an order of it, at once or after the set delay.
 
     A batch order that fails stays with status 15, 20 or 25 and its messages; confirming it
-    again checks it again. One that is being confirmed is left to it.
+    again checks it again. One that is being confirmed is left to it, and a credit stop to the
+    person who lifts it.
     """
-    if batch.confirming:
+    if batch.confirming or batch.status is BatchStatus.CREDIT_STOPPED:
         return
     if tenant.confirm_delay_seconds:
         batch.confirming = True
@@ -82,7 +83,7 @@ def check_head(tenant: M3Tenant, head: Row) -> Iterator[Nok]:
         ("FACI", (master_data.FACILITY,), "WFAC303"),
         ("WHLO", tenant.warehouses, "WWH0103"),
         ("MODL", tuple(master_data.METHODS), "WMO0103"),
-        ("CUCD", (master_data.CURRENCY,), "SIM0009"),
+        ("CUCD", tenant.currencies, "SIM0009"),
     )
     for field, values, code in allowed:
         value = head.get(field)
@@ -147,6 +148,12 @@ def add_line(
 
 def _check_and_create(tenant: M3Tenant, batch: Batch) -> None:
     batch.confirming = False
+    if stop := tenant.take_stop(batch):
+        batch.status = stop
+        text = message_text("SIM0024", stop)
+        batch.errors = [OrderError(level=HEAD_LEVEL, code="SIM0024", text=text)]
+        tenant.index_batch(batch)
+        return
     batch.errors = list(_head_errors(tenant, batch))
     batch.status = BatchStatus.HEAD_ERROR
     if not batch.errors and not batch.lines:

@@ -9,14 +9,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulators.m3 import confirmation, warehouse
+from simulators.m3 import confirmation, people, warehouse
 from simulators.m3.authorization import ionapi_file
+from simulators.m3.fields import check_date
 from simulators.m3.ion import IonSettings
+from simulators.m3.master_data import RATE_TYPE
 from simulators.m3.messages import Nok
+from simulators.m3.records import BatchStatus
 from simulators.m3.state import M3Tenant, WarehouseSettings
+from simulators.m3.values import date_text
 from simulators.m3.views import order_view
 
 Handler = Callable[[Request], Awaitable[Response]]
+STOPS = tuple(
+    status
+    for status in BatchStatus
+    if status not in (BatchStatus.ENTERED, BatchStatus.ORDER_CREATED)
+)
 
 
 class Control:
@@ -38,10 +47,16 @@ class Control:
             ("GET", "/_sim/faults", self.show_faults),
             ("POST", "/_sim/search", self.set_search),
             ("POST", "/_sim/confirm", self.set_confirm),
-            ("POST", "/_sim/batch", self.repair_batch),
+            ("POST", "/_sim/batch", self.set_batch),
             ("POST", "/_sim/customers", self.set_customer),
             ("POST", "/_sim/items", self.set_item),
             ("POST", "/_sim/stock", self.add_stock),
+            ("POST", "/_sim/aliases", self.add_alias),
+            ("POST", "/_sim/rates", self.set_rate),
+            ("POST", "/_sim/orders/lines", self.change_order),
+            ("POST", "/_sim/orders/enter", self.enter_order),
+            ("POST", "/_sim/orders/method", self.change_method),
+            ("POST", "/_sim/deliveries/reverse", self.reverse_delivery),
             ("POST", "/_sim/warehouse", self.set_warehouse),
             ("POST", "/_sim/warehouse/advance", self.advance_warehouse),
             ("POST", "/_sim/ion", self.set_ion),
@@ -104,9 +119,16 @@ class Control:
         self._tenant.confirm_delay_seconds = float(fields["delay_seconds"])
         return _ok()
 
-    async def repair_batch(self, request: Request) -> Response:
-        """POST /_sim/batch: a person sets a batch order right in OIS275 and releases it."""
-        fields = await _read(request, "order", "repair")
+    async def set_batch(self, request: Request) -> Response:
+        """POST /_sim/batch: where batch orders stop, or a person who repairs one in OIS275."""
+        fields = await _read(request, "order", "repair", "next_stop", "reference", "change_stop")
+        if "next_stop" in fields:
+            stop = _stop_status(fields["next_stop"])
+            self._tenant.stop_next(stop, reference=fields.get("reference", ""))
+            return _ok()
+        if "change_stop" in fields:
+            self._tenant.stop_next_change(_stop_status(fields["change_stop"]))
+            return _ok()
         if not fields.get("repair"):
             raise ValueError("repair must be true")
         batch = self._tenant.open_batch(fields["order"])
@@ -120,11 +142,52 @@ class Control:
         return _ok()
 
     async def set_item(self, request: Request) -> Response:
-        """POST /_sim/items: whether an item may be used and sold."""
-        fields = await _read(request, "item", "status", "saleable")
+        """POST /_sim/items: whether an item may be used and sold, and M3's price of it."""
+        fields = await _read(request, "item", "status", "saleable", "price")
         item = self._tenant.item(fields["item"])
         item.status = str(fields.get("status", item.status))
         item.saleable = bool(fields.get("saleable", item.saleable))
+        item.price = Decimal(str(fields.get("price", item.price)))
+        return _ok()
+
+    async def add_alias(self, request: Request) -> Response:
+        """POST /_sim/aliases: a person gives an item another name in MMS025."""
+        fields = await _read(request, "sku", "item")
+        people.add_alias(self._tenant, sku=fields["sku"], item_number=fields["item"])
+        return _ok()
+
+    async def set_rate(self, request: Request) -> Response:
+        """POST /_sim/rates: an exchange rate from a day on."""
+        fields = await _read(request, "currency", "rate", "date")
+        day = fields.get("date", date_text(self._tenant.now()))
+        check_date(day, "CUTD")
+        rates = self._tenant.rates.setdefault((fields["currency"], RATE_TYPE), {})
+        rates[day] = Decimal(str(fields["rate"]))
+        return _ok()
+
+    async def change_order(self, request: Request) -> Response:
+        """POST /_sim/orders/lines: a person changes an order in OIS300."""
+        fields = await _read(
+            request, "order", "line", "do", "quantity", "item", "reference", "price"
+        )
+        order = people.change_order(self._tenant, fields)
+        return JSONResponse(order_view(order))
+
+    async def enter_order(self, request: Request) -> Response:
+        """POST /_sim/orders/enter: a person enters an order by hand in OIS100."""
+        fields = await _read(request, "reference", "customer", "lines", "warehouse")
+        order = people.enter_order(self._tenant, fields)
+        return JSONResponse({"order": order.number})
+
+    async def change_method(self, request: Request) -> Response:
+        """POST /_sim/orders/method: a person lets orders leave by another delivery method."""
+        people.change_method(self._tenant, await _read(request, "order", "method"))
+        return _ok()
+
+    async def reverse_delivery(self, request: Request) -> Response:
+        """POST /_sim/deliveries/reverse: a person takes a delivery back that is not invoiced."""
+        fields = await _read(request, "delivery")
+        warehouse.reverse(self._tenant, self._tenant.delivery(fields["delivery"]))
         return _ok()
 
     async def add_stock(self, request: Request) -> Response:
@@ -199,6 +262,13 @@ async def _read(request: Request, *known: str) -> dict[str, Any]:
     if known and (unknown := set(fields) - set(known)):
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
     return fields
+
+
+def _stop_status(status: Any) -> BatchStatus:
+    """Return a status a batch order can stop with."""
+    if status not in STOPS:
+        raise ValueError(f"a batch order stops with one of {', '.join(STOPS)}")
+    return BatchStatus(status)
 
 
 def _refusing_nonsense(handler: Handler) -> Handler:

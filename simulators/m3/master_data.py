@@ -19,6 +19,13 @@ TIME_ZONE_CODE = "CST"  # TIZO of world.TIME_ZONE
 
 CHARGE_CODES = {world.FREIGHT_CHARGE: "Freight", world.TAX_CHARGE: "Tax collected by Walmart"}
 
+# Currency -> what one unit is worth in CURRENCY, by the day from which that holds (CRS055).
+RATE_TYPE = 1
+RATES = {
+    "CAD": {"20250101": Decimal("0.6950"), "20260701": Decimal("0.7300")},
+    "MXN": {"20250101": Decimal("0.0485"), "20260701": Decimal("0.0540")},
+}
+
 DEFAULT_METHOD = "UPS"
 # MODL -> forwarding agent (FWNO) and how its tracking numbers start; 10 digits follow.
 METHODS = {
@@ -65,7 +72,7 @@ def items(created_at: datetime) -> Iterator[tuple[Item, Decimal]]:
                 name=item.name,
                 price=item.price,
                 status=BLOCKED_STATUS if blocked else ACTIVE_STATUS,
-                saleable=True,
+                saleable=item.item_number != world.DISPLAY_ITEM,
                 created_at=created_at,
             ),
             Decimal(world.stock_of(item.item_number)),

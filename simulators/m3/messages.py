@@ -50,6 +50,11 @@ MESSAGES = {
     "SIM0017": "On-hand balance of item &1 in warehouse &2 does not cover the order",
     "SIM0018": "Address type &1 is invalid",
     "SIM0019": "A charge on delivery &1 is not simulated",
+    "SIM0020": "Line &1 has status &2 and can no longer be changed",
+    "SIM0021": "Line &1 cannot have fewer than the &2 picked or delivered",
+    "SIM0022": "Changing field &1 of an order line is not simulated",
+    "SIM0023": "Delivery &1 is on invoice &2 and cannot be reversed",
+    "SIM0024": "Batch order is stopped with status &1",
 }
 
 # M3 answers with the whole 132-character message field and the 10-character field name;

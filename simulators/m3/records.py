@@ -24,6 +24,8 @@ class BatchStatus(StrEnum):
     HEAD_ERROR = "15"
     NO_LINES = "20"
     LINE_ERROR = "25"
+    CREDIT_STOPPED = "30"
+    INTERRUPTED = "55"
     ORDER_CREATED = "90"
 
 
@@ -244,6 +246,7 @@ class Order:
     deliveries: list[Delivery] = field(default_factory=list)
     invoices: list[Invoice] = field(default_factory=list)
     deleted: bool = False
+    deleted_lines: list[OrderLine] = field(default_factory=list)
     work_number: int = 0  # the warehouse's latest plan to work on it; earlier plans are void
 
     @property

@@ -99,6 +99,8 @@ class M3Tenant:
         self.warehouse = WarehouseSettings()
         self.search_lag_seconds = 0.3
         self.confirm_delay_seconds = 0.0
+        self._stops: dict[str, BatchStatus] = {}  # by CUOR, or "" for whichever comes next
+        self._change_stop: BatchStatus | None = None
         self.halted: list[Action] = []  # warehouse work that fell due while it stood still
         self._series: Counter[str] = Counter()
         self._load_master_data()
@@ -123,6 +125,35 @@ class M3Tenant:
         number = first + self._series[series]
         self._series[series] += 1
         return f"{prefix}{number:0{width}d}"
+
+    def stop_next(self, status: BatchStatus, *, reference: str = "") -> None:
+        """Let the next Confirm, or the next of one customer reference, stop with a status."""
+        self._stops[reference] = status
+
+    def take_stop(self, batch: Batch) -> BatchStatus | None:
+        """Return the status the batch order was to stop with, once."""
+        wanted = batch.customer_reference
+        return self._stops.pop(wanted if wanted in self._stops else "", None)
+
+    def stop_next_change(self, status: BatchStatus) -> None:
+        """Let the internal batch entry of the next changed line stop with a status."""
+        self._change_stop = status
+
+    def take_change_stop(self) -> BatchStatus | None:
+        """Return the status the change of a line was to stop with, once."""
+        stop, self._change_stop = self._change_stop, None
+        return stop
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Return the currencies M3 knows (CRS055 and the company's own)."""
+        return (master_data.CURRENCY, *(currency for currency, _ in self.rates))
+
+    def rate(self, currency: str, *, day: str, rate_type: int = 1) -> Decimal | None:
+        """Return what one unit of a currency was worth on a day; None when M3 has no rate."""
+        rates = self.rates.get((currency, rate_type), {})
+        valid = [start for start in rates if start <= day]
+        return rates[max(valid)] if valid else None
 
     def request_totals(self) -> dict[str, Any]:
         """Return the API requests answered since the last reset."""
@@ -289,6 +320,10 @@ class M3Tenant:
         self.aliases_by_name: dict[str, list[Alias]] = defaultdict(list)
         self.aliases_of_item: dict[str, list[Alias]] = defaultdict(list)
         self.charge_codes = dict(master_data.CHARGE_CODES)
+        self.rates: dict[tuple[str, int], dict[str, Decimal]] = {  # CUCD, CRTP; by CUTD
+            (currency, master_data.RATE_TYPE): dict(rates)
+            for currency, rates in master_data.RATES.items()
+        }
         created_at = self.now()
         for customer in master_data.customers(created_at):
             self.add_customer(customer)

@@ -18,6 +18,7 @@ def order_view(order: Order) -> dict[str, Any]:
         "status": lowest,
         "highest_status": highest,
         "lines": [_line_view(line) for line in order.lines.values()],
+        "deleted_lines": [_line_view(line) for line in order.deleted_lines],
         "deliveries": [_delivery_view(delivery) for delivery in order.deliveries],
         "invoices": [_invoice_view(invoice) for invoice in order.invoices],
     }
@@ -45,6 +46,7 @@ def _line_view(line: OrderLine) -> dict[str, Any]:
         "allocated": quantity_text(line.allocated + line.picking),
         "delivered": quantity_text(line.delivered),
         "invoiced": quantity_text(line.invoiced),
+        "closed": quantity_text(line.closed),
         "customer_line": line.entered.get("CUPO", ""),
     }
 

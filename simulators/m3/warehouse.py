@@ -13,6 +13,7 @@ from random import Random
 from simulators.m3 import bods
 from simulators.m3.agenda import Action
 from simulators.m3.master_data import DEFAULT_METHOD, METHODS
+from simulators.m3.messages import Nok
 from simulators.m3.records import (
     NOTHING,
     Charge,
@@ -142,7 +143,7 @@ def ship(tenant: M3Tenant, order: Order, delivery: Delivery) -> None:
 
 def invoice(tenant: M3Tenant, order: Order, delivery: Delivery) -> None:
     """Invoice a delivery with the charges nobody has invoiced yet; a second time does nothing."""
-    if delivery.invoice_number:
+    if delivery.invoice_number or delivery.number not in tenant.deliveries:
         return
     net_amount = NOTHING
     charges = list(order.charges)
@@ -167,6 +168,33 @@ def invoice(tenant: M3Tenant, order: Order, delivery: Delivery) -> None:
     if tenant.outbox.active:
         document = bods.sync_invoice(order, made, at=tenant.now())
         tenant.outbox.publish("Sync.Invoice", made.number, document)
+
+
+def reverse(tenant: M3Tenant, delivery: Delivery) -> None:
+    """Take a delivery back: its goods are allocated again, and the warehouse comes back to them.
+
+    Raises:
+        Nok: it was invoiced.
+    """
+    if delivery.invoice_number:
+        raise Nok("SIM0023", delivery.number, delivery.invoice_number, field="DLIX")
+    order = tenant.orders[delivery.order_number]
+    for key, quantity in delivery.quantities.items():
+        line = order.lines[key]
+        balance = tenant.balances[line.warehouse, line.item_number]
+        if delivery.status is DeliveryStatus.SHIPPED:
+            line.delivered -= quantity
+            balance.on_hand += quantity
+            balance.allocated += quantity
+            balance.reserved += quantity
+        else:
+            line.picking -= quantity
+            balance.picking -= quantity
+        line.allocated += quantity
+    order.deliveries.remove(delivery)
+    del tenant.deliveries[delivery.number]
+    tenant.index_order(order)
+    schedule(tenant, order)
 
 
 def _work(tenant: M3Tenant, order: Order, work_number: int) -> None:

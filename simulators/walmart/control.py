@@ -11,7 +11,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.tasks import BackgroundTasks
+from simulators.walmart import cancellation
 from simulators.walmart.deliveries import WebhookSender
+from simulators.walmart.drafts import INVOICED, OUTCOMES
 from simulators.walmart.errors import Refused
 from simulators.walmart.events import (
     FRAUD_CANCEL,
@@ -21,17 +23,19 @@ from simulators.walmart.events import (
     SUB_EVENT_TYPES,
 )
 from simulators.walmart.gateway import OWN_FAULTS
-from simulators.walmart.generator import INVOICED, OUTCOMES, GeneratedOrder, complete, generate
+from simulators.walmart.generator import MIXES, GeneratedOrder, complete, generate
 from simulators.walmart.lines import order_lines
+from simulators.walmart.purchase_orders import PlacedOrder
 from simulators.walmart.state import SellerAccount
 from simulators.walmart.subscriptions import REAL_RETRY_SECONDS, DeliverySettings
 
 Fields = Mapping[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
-MIXES = ("plain", "mixed")
 HMAC_ENCODINGS = ("hex", "base64")
-# What Walmart writes on lines it cancels itself is not published.
-WALMART_REASONS = {PO_LINE_AUTOCANCELLED: "AUTO_CANCEL", FRAUD_CANCEL: "FRAUD_CANCEL"}
+WALMART_REASONS = {
+    PO_LINE_AUTOCANCELLED: cancellation.AUTO_CANCEL,
+    FRAUD_CANCEL: cancellation.FRAUD_CANCEL,
+}
 
 
 class Control:
@@ -59,6 +63,8 @@ class Control:
             ("GET", "/_sim/faults", self.show_faults),
             ("POST", "/_sim/orders", self.place_orders),
             ("POST", "/_sim/events", self.send_event),
+            ("POST", "/_sim/fraud", self.confirm_fraud),
+            ("GET", "/_sim/stock-zeroed", self.show_stock_zeroed),
             ("POST", "/_sim/webhooks", self.set_deliveries),
             ("GET", "/_sim/webhooks", self.show_deliveries),
             ("POST", "/_sim/tokens", self.set_tokens),
@@ -98,7 +104,7 @@ class Control:
     async def place_orders(self, request: Request) -> Response:
         """POST /_sim/orders: `count` generated orders, or the one given as `order`."""
         fields = await _read(request)
-        known = {"order", "expected", "count", "mix", "seed", "interval_seconds"}
+        known = {"order", "expected", "count", "mix", "seed", "interval_seconds", "announce"}
         mix, expected = fields.get("mix", "mixed"), fields.get("expected", INVOICED)
         if fields.keys() - known or mix not in MIXES or expected not in OUTCOMES:
             return _bad(f"keys: {sorted(known)}; mix: {MIXES}; expected: {OUTCOMES}")
@@ -106,12 +112,15 @@ class Control:
         numbers = [order.document["purchaseOrderId"] for order in orders]
         if taken := self._account.orders.keys() & set(numbers):
             return _bad(f"purchase order {min(taken)} exists")
+        announce = bool(fields.get("announce", True))
         if interval := float(fields.get("interval_seconds", 0.0)):
-            self._tasks.start(self._place_over_time(orders, interval))
+            self._tasks.start(self._place_over_time(orders, interval, announce=announce))
         else:
             for order in orders:
-                self._place(order)
-        return JSONResponse({"purchase_order_ids": numbers})
+                self._place(order, announce=announce)
+        return JSONResponse(
+            {"purchase_order_ids": numbers, "orders": [_told(order) for order in orders]}
+        )
 
     async def send_event(self, request: Request) -> Response:
         """POST /_sim/events: let something happen to an order, and tell the subscribers."""
@@ -120,18 +129,29 @@ class Control:
         order = self._account.orders.get(fields.get("purchase_order_id", ""))
         if order is None or kind not in SUB_EVENT_TYPES:
             return _bad(f"purchase_order_id of a placed order; sub_event_type: {SUB_EVENT_TYPES}")
+        quantities = {line: int(units) for line, units in fields.get("quantities", {}).items()}
+        if quantities and (kind not in WALMART_REASONS or min(quantities.values()) < 1):
+            return _bad(f"quantities are positive and go with {', '.join(WALMART_REASONS)}")
         every_line = [line["lineNumber"] for line in order_lines(order.document)]
-        line_numbers = fields.get("line_numbers", every_line)
+        line_numbers = fields.get("line_numbers", list(quantities) or every_line)
         try:
-            if kind == INTENT_TO_CANCEL:
-                self._account.mark_intent_to_cancel(order, line_numbers)
-            elif kind != PO_CREATED:
-                reason = WALMART_REASONS[kind]
-                self._account.cancel_open_units(order, line_numbers, reason)
+            self._happen(order, kind, line_numbers, quantities)
         except Refused as refused:
             return _bad(refused.description)
         self._sender.announce(order, kind, line_numbers)
         return JSONResponse({"purchase_order_id": order.purchase_order_id, "sub_event_type": kind})
+
+    async def confirm_fraud(self, request: Request) -> Response:
+        """POST /_sim/fraud: Walmart tells the seller by mail that an order is a fraud."""
+        number = (await _read(request)).get("purchase_order_id", "")
+        if number not in self._account.orders:
+            return _bad("purchase_order_id of a placed order")
+        self._account.orders[number].fraud_confirmed = True
+        return JSONResponse({"purchase_order_id": number})
+
+    async def show_stock_zeroed(self, _: Request) -> Response:
+        """GET /_sim/stock-zeroed: what SELLER_CANCEL_OUT_OF_STOCK has done to the stock."""
+        return JSONResponse({"stock_zeroed": self._account.stock_zeroed})
 
     async def set_deliveries(self, request: Request) -> Response:
         """POST /_sim/webhooks: how deliveries misbehave from now on."""
@@ -181,6 +201,21 @@ class Control:
         """GET /_sim/audit."""
         return JSONResponse(self._audit())
 
+    def _happen(
+        self,
+        order: PlacedOrder,
+        kind: str,
+        line_numbers: list[str],
+        quantities: Mapping[str, int],
+    ) -> None:
+        """Change the order as Walmart or the buyer would."""
+        if kind == INTENT_TO_CANCEL:
+            self._account.mark_intent_to_cancel(order, line_numbers)
+        elif kind in WALMART_REASONS:
+            self._account.cancel_open_units(
+                order, line_numbers, WALMART_REASONS[kind], at_most=quantities
+            )
+
     def _generated(self, fields: Fields) -> list[GeneratedOrder]:
         count = int(fields.get("count", 1))
         first = self._take_numbers(count)
@@ -208,15 +243,30 @@ class Control:
         self._account.placed += count
         return first
 
-    def _place(self, generated: GeneratedOrder) -> None:
-        order = self._account.place(generated.document, expected=generated.expected)
-        self._sender.announce(order, PO_CREATED)
+    def _place(self, generated: GeneratedOrder, *, announce: bool) -> None:
+        order = self._account.place(
+            generated.document, expected=generated.expected, trouble=generated.trouble
+        )
+        if announce:
+            self._sender.announce(order, PO_CREATED)
 
-    async def _place_over_time(self, orders: list[GeneratedOrder], interval: float) -> None:
+    async def _place_over_time(
+        self, orders: list[GeneratedOrder], interval: float, *, announce: bool
+    ) -> None:
         for order in orders:
             order.document["orderDate"] = int(self._account.now() * 1000)
-            self._place(order)
+            self._place(order, announce=announce)
             await asyncio.sleep(interval)
+
+
+def _told(order: GeneratedOrder) -> dict[str, Any]:
+    """Return what a script has to know of a placed order, which the order itself keeps quiet."""
+    return {
+        "purchase_order_id": order.document["purchaseOrderId"],
+        "trouble": order.trouble,
+        "expected": order.expected,
+        "lines": list(order.concerns),
+    }
 
 
 async def _read(request: Request) -> dict[str, Any]:

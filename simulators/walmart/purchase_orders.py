@@ -4,14 +4,19 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulators.walmart.cancellation import WALMARTS_OWN
 from simulators.walmart.errors import Refused
 from simulators.walmart.lines import (
+    CANCELLED,
+    OPEN,
+    SENT,
     Document,
     line_statuses,
     order_lines,
     product_charges,
     quantities,
 )
+from simulators.world import CURRENCY
 
 SELLER_FULFILLED = "SellerFulfilled"
 
@@ -32,8 +37,25 @@ class LineView:
     sku: str
     quantity: int
     statuses: dict[str, int]  # units by status
+    canceled_by_walmart: int  # not asked for by the seller
     packages: tuple[Package, ...]
     unit_price: Decimal  # item price less discounts, for one unit
+    currency: str  # of the price
+
+    @property
+    def canceled(self) -> int:
+        """Return the units that were canceled, by whomever."""
+        return self.statuses.get(CANCELLED, 0)
+
+    @property
+    def sent(self) -> int:
+        """Return the units Walmart counts as sent."""
+        return sum(self.statuses.get(status, 0) for status in SENT)
+
+    @property
+    def open(self) -> int:
+        """Return the units Walmart still waits for."""
+        return sum(self.statuses.get(status, 0) for status in OPEN)
 
     @property
     def tracking_numbers(self) -> tuple[str, ...]:
@@ -47,11 +69,13 @@ class PlacedOrder:
 
     purchase_order_id: str
     document: Document
-    expected: str  # how the integration should end it: invoiced, skipped or needs_attention
+    expected: str  # what the integration should do with it; one of drafts.OUTCOMES
     placed_at: float
     modified_at: float
     notified_at: float | None = None
     acknowledged_at: float | None = None
+    trouble: str = ""  # what is wrong with it on purpose
+    fraud_confirmed: bool = False
     _encoded: bytes | None = None
 
     @property
@@ -59,6 +83,11 @@ class PlacedOrder:
         """Return when the buyer ordered, epoch milliseconds."""
         placed: int = self.document["orderDate"]
         return placed
+
+    @property
+    def method_code(self) -> str:
+        """Return what the buyer chose."""
+        return str(self.document["shippingInfo"]["methodCode"])
 
     @property
     def ship_node(self) -> str:
@@ -102,6 +131,7 @@ class PlacedOrder:
 
 
 def _view(line: Document) -> LineView:
+    prices = [charge["chargeAmount"] for charge in product_charges(line)]
     packages = tuple(
         Package(
             tracking_number=entry["trackingInfo"]["trackingNumber"],
@@ -115,8 +145,12 @@ def _view(line: Document) -> LineView:
         sku=line["item"]["sku"],
         quantity=int(line["orderLineQuantity"]["amount"]),
         statuses=dict(quantities(line)),
-        packages=packages,
-        unit_price=sum(
-            (Decimal(str(c["chargeAmount"]["amount"])) for c in product_charges(line)), Decimal(0)
+        canceled_by_walmart=sum(
+            int(entry["statusQuantity"]["amount"])
+            for entry in line_statuses(line)
+            if entry.get("cancellationReason") in WALMARTS_OWN
         ),
+        packages=packages,
+        unit_price=sum((Decimal(str(price["amount"])) for price in prices), Decimal(0)),
+        currency=prices[0]["currency"] if prices else CURRENCY,
     )

@@ -58,7 +58,12 @@ class Shipment:
     lines: tuple[ShippedLine, ...]
 
     def check(
-        self, purchase_order_id: str, line_of: Callable[[str], Document], *, today: float
+        self,
+        purchase_order_id: str,
+        line_of: Callable[[str], Document],
+        *,
+        today: float,
+        chosen: str,
     ) -> None:
         """Refuse the call unless every line of it can ship.
 
@@ -66,6 +71,7 @@ class Shipment:
             purchase_order_id: for the texts.
             line_of: returns the order's line of a number, or refuses.
             today: now, epoch seconds.
+            chosen: the order's own method code, which is always supported.
 
         Raises:
             Refused: names the first line that cannot ship.
@@ -74,6 +80,7 @@ class Shipment:
         for shipped in self.lines:
             line = line_of(shipped.line_number)
             wanted[shipped.line_number] += sum(package.quantity for package in shipped.packages)
+            _check_methods(shipped, (*METHOD_CODES, chosen))
             _check_dates(shipped, today=today)
             _check_intent(line, shipped)
             _check_quantity(line, wanted[shipped.line_number], purchase_order_id)
@@ -114,10 +121,6 @@ def _read_package(entry: Document, line_number: str) -> ShippedPackage:
     one_of(entry, "status", (SHIPPED,))
     tracking = member(entry, "trackingInfo")
     text(tracking, "trackingNumber")
-    if tracking.get("methodCode") not in METHOD_CODES:
-        raise Refused(
-            f"Method code is not supported in line number {line_number}", field="methodCode"
-        )
     _check_carrier(tracking, line_number)
     return ShippedPackage(
         quantity=status_quantity(entry),
@@ -154,6 +157,15 @@ def _read_ship_date(tracking: Document) -> datetime:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise Refused("shipDateTime is no date", field="shipDateTime") from error
+
+
+def _check_methods(shipped: ShippedLine, supported: tuple[str, ...]) -> None:
+    for package in shipped.packages:
+        if package.details["trackingInfo"].get("methodCode") not in supported:
+            raise Refused(
+                f"Method code is not supported in line number {shipped.line_number}",
+                field="methodCode",
+            )
 
 
 def _check_dates(shipped: ShippedLine, *, today: float) -> None:

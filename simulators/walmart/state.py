@@ -7,12 +7,12 @@ and `cancellation.py`, the arithmetic of split quantities in `lines.py`, HTTP in
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.faults import FaultPlan
-from simulators.walmart.cancellation import Cancellation
+from simulators.walmart.cancellation import OUT_OF_STOCK, Cancellation
 from simulators.walmart.errors import Refused, not_found
 from simulators.walmart.limits import Limits
 from simulators.walmart.lines import (
@@ -63,6 +63,7 @@ class SellerAccount:
     requests: Counter[str] = field(default_factory=Counter)  # by operation, tokens apart
     token_requests: int = 0
     placed: int = 0  # orders ever numbered since the last reset
+    stock_zeroed: list[Document] = field(default_factory=list)  # oldest first
 
     def reset(self) -> None:
         """Forget orders, subscriptions, settings and counts; credentials and tokens stay."""
@@ -73,6 +74,7 @@ class SellerAccount:
         self.token_seconds = TOKEN_SECONDS
         self.token_requests = 0
         self.placed = 0
+        self.stock_zeroed.clear()
         self.deliveries = DeliverySettings()
         self.cursors = Cursors()
         self.limits.rescale(1.0)
@@ -85,10 +87,11 @@ class SellerAccount:
         self.tokens[token] = Token(issued_at=issued_at, expires_at=issued_at + self.token_seconds)
         return token
 
-    def place(self, document: Document, *, expected: str) -> PlacedOrder:
+    def place(self, document: Document, *, expected: str, trouble: str = "") -> PlacedOrder:
         """Add a purchase order, as when a buyer has checked out."""
         at = self.now()
-        order = PlacedOrder(document["purchaseOrderId"], document, expected, at, at)
+        number = document["purchaseOrderId"]
+        order = PlacedOrder(number, document, expected, at, at, trouble=trouble)
         self.orders[order.purchase_order_id] = order
         if order.has(CREATED):
             self.released[order.purchase_order_id] = order
@@ -135,7 +138,7 @@ class SellerAccount:
         """
         order = self._seller_fulfilled(purchase_order_id)
         at = self.now()
-        shipment.check(order.purchase_order_id, order.line, today=at)
+        shipment.check(order.purchase_order_id, order.line, today=at, chosen=order.method_code)
         for shipped in shipment.lines:
             line = order.line(shipped.line_number)
             line["sellerOrderId"] = shipped.seller_order_id
@@ -158,18 +161,35 @@ class SellerAccount:
             Refused: an order or line that cannot be cancelled, or more units than are open.
         """
         order = self._seller_fulfilled(purchase_order_id)
-        cancellation.check(order.purchase_order_id, order.line)
+        cancellation.check(order.purchase_order_id, order.line, fraudulent=order.fraud_confirmed)
         for canceled in cancellation.lines:
-            self._cancel_units(
-                order.line(canceled.line_number), canceled.quantity, reason=canceled.reason
-            )
+            line = order.line(canceled.line_number)
+            self._cancel_units(line, canceled.quantity, reason=canceled.reason)
+            if canceled.reason == OUT_OF_STOCK:
+                self._zero_stock(order, line)
         self._changed(order, self.now())
         return order
 
-    def cancel_open_units(self, order: PlacedOrder, line_numbers: list[str], reason: str) -> None:
-        """Cancel on Walmart's side whatever of these lines has not been sent."""
+    def cancel_open_units(
+        self,
+        order: PlacedOrder,
+        line_numbers: list[str],
+        reason: str,
+        *,
+        at_most: Mapping[str, int] | None = None,
+    ) -> None:
+        """Cancel on Walmart's side what of these lines has not been sent.
+
+        Args:
+            order: the purchase order.
+            line_numbers: the lines concerned.
+            reason: what will stand on the canceled units.
+            at_most: units by line number, where not all that are open are canceled.
+        """
+        most = at_most or {}
         for line in [order.line(line_number) for line_number in line_numbers]:
-            if quantity := open_quantity(line):
+            quantity = open_quantity(line)
+            if quantity := min(quantity, most.get(line["lineNumber"], quantity)):
                 self._cancel_units(line, quantity, reason=reason)
         self._changed(order, self.now())
 
@@ -194,6 +214,17 @@ class SellerAccount:
                 f"PO: {purchase_order_id} is {order.ship_node_type} and not the seller's to process"
             )
         return order
+
+    def _zero_stock(self, order: PlacedOrder, line: Document) -> None:
+        """Note what Walmart does to the seller's stock for SELLER_CANCEL_OUT_OF_STOCK."""
+        self.stock_zeroed.append(
+            {
+                "sku": line["item"]["sku"],
+                "ship_node": order.ship_node,
+                "purchase_order_id": order.purchase_order_id,
+                "line_number": line["lineNumber"],
+            }
+        )
 
     def _cancel_units(self, line: Document, quantity: int, *, reason: str) -> None:
         move(

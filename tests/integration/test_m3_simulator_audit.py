@@ -83,6 +83,8 @@ async def test_an_order_that_went_well_has_no_problems(seller: Seller, caller: C
         "acknowledged": 1,
         "shipped": 1,
         "invoiced": 1,
+        "canceled": 0,
+        "shipped_after_cancellation": 0,
         "orphan_batches": 0,
         "mismatches": 0,
     }

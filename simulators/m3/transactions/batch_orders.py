@@ -8,6 +8,7 @@ from simulators.m3.messages import Nok
 from simulators.m3.records import Batch, BatchLine, BatchStatus, Charge, LineKey
 from simulators.m3.state import M3Tenant
 
+LINE_KEY = ("CONO", "ORNO", "PONR", "POSX")
 LINE_NUMBERS = ("ORQT", "SAPR", *(f"DIA{number}" for number in range(1, 7)))
 
 
@@ -43,6 +44,26 @@ def add_batch_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     batch.lines[key] = BatchLine(key=key, entered=record.sent())
     tenant.index_batch(batch)
     return [{"PONR": str(key[0]), "POSX": str(key[1]), "ATNR": "0"}]
+
+
+def chg_batch_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
+    """Change a line of a batch order that has not become an order; what is left out stays."""
+    batch = tenant.open_batch(record["ORNO"])
+    for field in LINE_NUMBERS:
+        quantity(record[field], field)
+    line = _line(batch, record)
+    line.entered |= {name: value for name, value in record.sent().items() if name not in LINE_KEY}
+    tenant.index_batch(batch)
+    return []
+
+
+def del_batch_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
+    """Delete a line of a batch order that has not become an order."""
+    batch = tenant.open_batch(record["ORNO"])
+    line = _line(batch, record)
+    del batch.lines[line.key]
+    tenant.batch_index.put((batch.number, *line.key), None)
+    return []
 
 
 def add_batch_head_chg(tenant: M3Tenant, record: Record) -> Iterable[Row]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from simulators.m3 import confirmation, warehouse
+from simulators.m3 import confirmation, order_changes, warehouse
 from simulators.m3.fields import Record, Row, check_date, quantity, whole_number
 from simulators.m3.master_data import TIME_ZONE_CODE
 from simulators.m3.messages import Nok
-from simulators.m3.records import NOTHING, LineKey, Order, OrderLine
+from simulators.m3.records import NOTHING, BatchStatus, LineKey, Order, OrderLine
 from simulators.m3.state import M3Tenant
 from simulators.m3.transactions.batch_orders import LINE_NUMBERS, add_charge
 from simulators.m3.values import money_text, quantity_text
@@ -16,7 +16,7 @@ from simulators.world import DIVISION
 HEAD_DATES = ("RLDT", "CUDT", "ORDT", "RLDZ", "FDED", "LDED", "GIDT", "BVD1", "BVD2")
 LINE_DATES = ("DWDZ", "PLDT")
 ORDER_LINE = "31"  # TTYP: stock transaction type of customer orders
-DELETABLE = ("2", "3", "9")  # first digit: nothing has been picked yet
+CHANGEABLE = {"CONO", "ORNO", "PONR", "POSX", "ORQA"}  # by ChgLineBatchEnt, here
 
 
 def add_order_head(tenant: M3Tenant, record: Record) -> Iterable[Row]:
@@ -38,16 +38,10 @@ def add_order_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     for field in LINE_DATES:
         if record[field]:
             check_date(record[field], field)
-    _refuse_first(confirmation.check_line(tenant, record))
     position = whole_number(record["PONR"])
-    key = (position or max((line for line, _ in order.lines), default=0) + 1, 0)
-    if key in order.lines:
-        raise Nok("XRE0104", field="PONR")
-    confirmation.add_line(tenant, order, record.sent(), key=key)
-    tenant.index_order(order)
-    warehouse.schedule(tenant, order)
-    answer = {"PONR": str(key[0]), "POSX": str(key[1]), "ATNR": "0"}
-    return [answer | _warnings(tenant, order.lines[key], record)]
+    line = order_changes.add_line(tenant, order, record.sent(), position=position)
+    answer = {"PONR": str(line.key[0]), "POSX": str(line.key[1]), "ATNR": "0"}
+    return [answer | _warnings(tenant, line, record)]
 
 
 def add_conn_co_charge(tenant: M3Tenant, record: Record) -> Iterable[Row]:
@@ -168,44 +162,50 @@ def allocate_order(tenant: M3Tenant, record: Record) -> Iterable[Row]:
 def del_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Delete a line nothing has been picked of."""
     order = tenant.order(record["ORNO"])
-    line = _line(order, record)
-    _refuse_picked(line)
-    warehouse.release_line(tenant, line)
-    del order.lines[line.key]
-    tenant.index_order(order)
+    order_changes.delete_line(tenant, order, _line(order, record))
     return []
 
 
 def del_head(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Delete an order nothing has been picked of."""
-    order = tenant.order(record["ORNO"])
-    for line in order.lines.values():
-        _refuse_picked(line)
-    for line in order.lines.values():
-        warehouse.release_line(tenant, line)
-    tenant.delete_order(order)
+    order_changes.delete_order(tenant, tenant.order(record["ORNO"]))
     return []
 
 
 def clo_line(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Give up the part of a line that has neither been picked nor delivered."""
-    line_order = tenant.order(record["ORNO"])
-    line = _line(line_order, record)
-    if line.allocated + line.unallocated <= 0:
-        raise Nok("SIM0007", str(line.key[0]), line.status, field="PONR")
-    warehouse.release_line(tenant, line)
-    tenant.index_order(line_order)
+    order = tenant.order(record["ORNO"])
+    order_changes.close_line(tenant, order, _line(order, record))
     return []
+
+
+def chg_line_batch_ent(tenant: M3Tenant, record: Record) -> Iterable[Row]:
+    """Change the quantity of a line through an internal batch entry, which may stop."""
+    for name in record.sent().keys() - CHANGEABLE:
+        raise Nok("SIM0022", name, field=name)
+    order = tenant.order(record["ORNO"])
+    line = _line(order, record)
+    wanted = quantity(record["ORQA"], "ORQA") if record["ORQA"] else line.quantity
+    if stop := tenant.take_change_stop():
+        return [{"ORNO": order.number, "STAT": stop}]
+    if wanted != line.quantity:
+        order_changes.change_quantity(tenant, order, line, wanted)
+    return [{"ORNO": order.number, "STAT": BatchStatus.ORDER_CREATED}]
+
+
+def del_line_batch_ent(tenant: M3Tenant, record: Record) -> Iterable[Row]:
+    """Delete a line through an internal batch entry, which may stop."""
+    order = tenant.order(record["ORNO"])
+    line = _line(order, record)
+    if stop := tenant.take_change_stop():
+        return [{"ORNO": order.number, "STAT": stop}]
+    order_changes.delete_line(tenant, order, line)
+    return [{"ORNO": order.number, "STAT": BatchStatus.ORDER_CREATED}]
 
 
 def _refuse_first(objections: Iterator[Nok]) -> None:
     for objection in objections:
         raise objection
-
-
-def _refuse_picked(line: OrderLine) -> None:
-    if line.status[1] not in DELETABLE:
-        raise Nok("SIM0006", str(line.key[0]), line.status, field="PONR")
 
 
 def _warnings(tenant: M3Tenant, line: OrderLine, record: Record) -> Row:
@@ -219,9 +219,7 @@ def _warnings(tenant: M3Tenant, line: OrderLine, record: Record) -> Row:
 
 def _line(order: Order, record: Record) -> OrderLine:
     key: LineKey = (int(quantity(record["PONR"], "PONR")), int(quantity(record["POSX"], "POSX")))
-    if key not in order.lines:
-        raise Nok("WPO0303", record["PONR"], field="PONR")
-    return order.lines[key]
+    return order_changes.line_of(order, key)
 
 
 def _line_row(tenant: M3Tenant, line: OrderLine) -> Row:
