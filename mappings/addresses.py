@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.errors import UnmappableField
-from mappings.converters import text
+from mappings.converters import UNKNOWN_EMAIL, text
+from mappings.walmart_order import WalmartOrder
 
 STREET_LINES = 4  # CUA1 to CUA4
 STREET_LENGTH = 36
 
-# Walmart's stand-in while it does not know the buyer's address yet.
-UNKNOWN_EMAIL = "nocxemail@walmartone.com"
-
 _ADDRESS = "shippingInfo.postalAddress"
+_ADDRESS_PARTS = ("name", "address1", "address2", "city", "state", "postalCode", "country")
 
 
 def street_lines(address: Mapping[str, Any]) -> dict[str, str]:
@@ -45,6 +44,11 @@ def street_lines(address: Mapping[str, Any]) -> dict[str, str]:
     return {f"address_line_{number}": line for number, line in enumerate(lines, start=1)}
 
 
+def has_street(address: Mapping[str, Any]) -> bool:
+    """Tell whether the address has any street line."""
+    return any(text(str(address.get(name) or "")) for name in ("address1", "address2"))
+
+
 def _wrapped(street: str) -> list[str]:
     if len(street) <= STREET_LENGTH:
         return [street] if street else []
@@ -53,8 +57,8 @@ def _wrapped(street: str) -> list[str]:
 
 def address_id(address: Mapping[str, Any]) -> str:
     """Return six characters that are the same for the same address, for M3's ADID."""
-    parts = ("name", "address1", "address2", "city", "state", "postalCode", "country")
-    return "W" + _short_hash(*(text(str(address.get(part) or "")).upper() for part in parts))[:5]
+    parts = (text(str(address.get(part) or "")).upper() for part in _ADDRESS_PARTS)
+    return "W" + _short_hash(*parts)[:5]
 
 
 def buyer_key(order: Mapping[str, Any]) -> str:
@@ -68,6 +72,22 @@ def buyer_key(order: Mapping[str, Any]) -> str:
     if not buyer and email and email != UNKNOWN_EMAIL:
         buyer = email
     return "WM" + _short_hash(buyer or str(order["customerOrderId"]))[:8]
+
+
+def similarity_key(order: WalmartOrder) -> str:
+    """Return what two orders share when the same buyer ordered the same to the same address.
+
+    Walmart's relay e-mail addresses may be of one order each, so the buyer is known by name and
+    address, and by buyerId where Walmart gives one. Canceled units count as ordered.
+    """
+    document = order.document
+    address = document.get("shippingInfo", {}).get("postalAddress", {})
+    wanted = sorted((line.sku, line.ordered) for line in order.head.lines)
+    return _short_hash(
+        str(document.get("buyerId") or ""),
+        *(text(str(address.get(part) or "")).upper() for part in _ADDRESS_PARTS),
+        *(f"{sku} {quantity}" for sku, quantity in wanted),
+    )
 
 
 def _short_hash(*parts: str) -> str:

@@ -15,9 +15,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 from mappings.catalog import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Walmart's stand-in while it does not know the buyer's address yet.
+UNKNOWN_EMAIL = "nocxemail@walmartone.com"
 
 
 class ConversionError(ValueError):
@@ -134,12 +139,25 @@ def phone(value: str) -> str:
     """Return the digits of a US phone number, without country code and extension.
 
     A masked number (all digits the same, most often zeros) becomes empty, so that the default
-    of the field takes its place.
+    of the field takes its place; so does one of a length no US number has.
     """
     number = digits_only(re.split(r"(?i)x|ext|#", value, maxsplit=1)[0])
     if len(number) == 11 and number.startswith("1"):
         number = number[1:]
-    return "" if len(set(number)) <= 1 else number
+    return number if len(set(number)) > 1 and _can_be_dialed(number) else ""
+
+
+def _can_be_dialed(number: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number, "US"))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def email(value: str) -> str:
+    """Return the e-mail address; Walmart's stand-in and what is none become empty."""
+    address = text(value)
+    return "" if "@" not in address or address.lower() == UNKNOWN_EMAIL else address
 
 
 def moment(value: object) -> datetime:
@@ -258,4 +276,5 @@ CONVERTERS: Mapping[str, Converter] = {
     "phone": Converter(
         label="US phone number", accepts=_TEXT, gives=Kind.TEXT, apply=_plain(phone)
     ),
+    "email": Converter(label="e-mail address", accepts=_TEXT, gives=Kind.TEXT, apply=_plain(email)),
 }

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import OrderMismatch
 from domain.orders import LineQuantity, M3Line
+from mappings.cancellations import ordered_units, sales_units, will_ship
 from mappings.shipments import Delivery, Package
 
 Record = Mapping[str, str]
@@ -31,10 +32,12 @@ def to_m3_lines(records: Iterable[Record], purchase_order_id: str) -> tuple[M3Li
         lines.append(
             M3Line(
                 line_number=line_number,
-                m3_line=_line_key(record["PONR"], record["POSX"]),
-                quantity=_whole(record["ORQT"]),
+                m3_line=key_of(record["PONR"], record["POSX"]),
+                quantity=ordered_units(record),
                 # What has left was allocated before.
-                allocated=_whole(record["ALQT"]) + _whole(record.get("DLQT", "")),
+                allocated=sales_units(record, "ALQT") + sales_units(record, "DLQT"),
+                will_ship=will_ship(record),
+                furthest_status=record["ORST"][-1:],
             )
         )
     return tuple(lines)
@@ -65,7 +68,7 @@ def from_m3_delivery(
     walmart_line = {line.m3_line: line.line_number for line in lines}
     content: dict[str, list[LineQuantity]] = {}
     for record in contents:
-        key = _line_key(record["RIDL"], record["RIDX"])
+        key = key_of(record["RIDL"], record["RIDX"])
         if record["RIDN"] != m3_order_number or key not in walmart_line:
             continue
         # DLQA is in the unit that was ordered, DLQT in the item's basic unit. An M3 that leaves
@@ -90,7 +93,7 @@ def from_m3_delivery(
     )
 
 
-def _line_key(number: str, suffix: str) -> str:
+def key_of(number: str, suffix: str) -> str:
     """Return line number and suffix as M3 users write them; M3 may pad either with zeros."""
     return f"{int(number)}/{int(suffix or 0)}"
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import jsonatapy
 
-from domain.errors import UnmappableField
+from domain.errors import NOTICED, UnmappableField, UnmappedValue
 from mappings.catalog import SourcePath, Target, TargetField
 from mappings.converters import ConversionError
 from mappings.rules import Condition, Lookup, Rule, Scalar, as_text
@@ -90,6 +90,17 @@ class RecordMapping:
             if name not in later and (value := get(source)) is not None
         }
         return DraftRecord(fields=fields, later=later)
+
+    def problems(self, source: Source) -> tuple[UnmappedValue | UnmappableField, ...]:
+        """Return everything that keeps `draft` from making the record, field by field."""
+        found = []
+        for name, get in self._fields:
+            if name not in self._later or self._later[name] in source.facts:
+                try:
+                    get(source)
+                except (UnmappedValue, UnmappableField) as problem:
+                    found.append(problem)
+        return tuple(found)
 
     def record(self, source: Source) -> dict[str, Any]:
         """Return the whole record; dots in field names become nested objects.
@@ -248,5 +259,6 @@ def _unmappable(target: Target, rule: Rule, reason: str) -> UnmappableField:
     return UnmappableField(
         f"{target.name} {rule.field.name}",
         reason=reason,
-        mend=f"change the rule in {rule.where}, restart, send `retry`; or enter the order by hand",
+        mend=f"change the rule in {rule.where}, then send `retry`; {NOTICED}; "
+        "or enter the order by hand",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from mappings.catalog import RECORDS, SHIPPING_LINE, Catalog, Target, load_catalog
 from mappings.engine import RecordMapping
 from mappings.problems import Problems, Where, display, suggestion
+from mappings.rule_files import VALIDATION, load_rules
 from mappings.rules import Condition, Rule, RuleReader
 from mappings.tables import (
     Carriers,
@@ -17,6 +18,7 @@ from mappings.tables import (
     empty_table,
     load_tables,
 )
+from mappings.validation import Validation
 from mappings.yaml_files import Entry, entries, read_entries
 
 SHIPPED = Path(__file__).parent
@@ -46,12 +48,13 @@ RECOGNIZED_BY: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class MappingSet:
-    """All mappings and value tables of one pair."""
+    """All mappings, value tables and rules of one pair."""
 
     records: Mapping[str, RecordMapping]
     tables: Mapping[str, Table]
     ship_nodes: ShipNodes
     carriers: Carriers
+    validation: Validation
 
     def __getitem__(self, record: str) -> RecordMapping:
         return self.records[record]
@@ -97,6 +100,7 @@ def load_mappings(directory: Path = SHIPPED, overrides: Path | None = None) -> M
         tables=tables,
         ship_nodes=check_ship_nodes(needed["ship_nodes"], problems),
         carriers=check_carriers(needed["carriers"], carriers.values, problems),
+        validation=load_rules(directory, overrides, problems),
     )
     problems.stop()
     return mappings
@@ -108,12 +112,13 @@ def _check_names(overrides: Path, problems: Problems) -> None:
         where = Where(file=display(overrides), line=1)
         problems.add(where, "there is no such folder", mend="create it, or mend `mappings`")
         return
+    known = [f"{name}.yaml" for name in (*RECORDS, VALIDATION)]
     for path in sorted(overrides.glob("*.y*ml")):
-        if path.name.removesuffix(".yaml") not in RECORDS:
+        if path.name not in known:
             problems.add(
                 Where(file=display(path), line=1),
                 f"there is no mapping {path.name}",
-                mend=suggestion(path.name, [f"{name}.yaml" for name in RECORDS]),
+                mend=suggestion(path.name, known),
             )
 
 

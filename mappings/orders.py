@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from domain.errors import InvalidOrder
+from domain.errors import NOTICED, InvalidOrder
 from domain.orders import CustomerStrategy, OrderEntry
 from domain.pairs import Pair
 from mappings.addresses import street_lines
 from mappings.customers import draft_buyer
 from mappings.engine import DraftRecord, Source
+from mappings.exchange import Exchange
 from mappings.loader import MappingSet
 from mappings.sources import order_source, shipping_address
 from mappings.tables import Site
@@ -92,7 +93,12 @@ class OrderDraft:
 
 
 def draft_order(
-    order: WalmartOrder, *, pair: Pair, mappings: MappingSet, items: Mapping[str, str]
+    order: WalmartOrder,
+    *,
+    pair: Pair,
+    mappings: MappingSet,
+    items: Mapping[str, str],
+    exchange: Exchange | None = None,
 ) -> OrderDraft:
     """Return the M3 records of an order that has something to ship.
 
@@ -101,6 +107,7 @@ def draft_order(
         pair: its settings.
         mappings: the mappings of the pair.
         items: M3 item number (ITNO) of each SKU on the open lines.
+        exchange: what the order's amounts are converted by, where it is in another currency.
 
     Raises:
         InvalidOrder: it names no ship node, or its currency is not the pair's.
@@ -109,12 +116,13 @@ def draft_order(
         UnmappableField: a value does not fit its M3 field.
         KeyError: `items` lacks a SKU.
     """
-    _check_currency(order, pair)
+    currency = exchange.currency if exchange else order.currency
+    _check_currency(order, pair, currency)
     if pair.customer_strategy is CustomerStrategy.PER_BUYER:
         # Mapped again when the customer is looked for; here it only shows in time what is wrong.
         draft_buyer(order, pair=pair, mappings=mappings)
-    entry, site = pair.order_entry, _site(order, pair, mappings)
-    source = order_source(order, pair, _facts(order, site))
+    entry, site = pair.order_entry, site_of(order, pair, mappings)
+    source = order_source(order, pair, order_facts(order, site, exchange))
     draft = OrderDraft(
         purchase_order_id=order.purchase_order_id,
         entry=entry,
@@ -122,22 +130,28 @@ def draft_order(
         warehouse=site.warehouse,
         head=mappings[HEAD[entry]].draft(source),
         lines=tuple(
-            _line(order, line, source, items[line.sku], mappings, entry)
-            for line in order.open_lines
+            LineDraft(
+                line_number=line.line_number,
+                record=dict(mappings[LINE[entry]].draft(of_line).fields),
+            )
+            for line, of_line in line_sources(order, source, items, exchange)
         ),
-        charges=tuple(_charges(pair, source, mappings)),
+        charges=tuple(
+            dict(mappings[CHARGE[entry]].draft(of_charge).fields)
+            for of_charge in charge_sources(pair, source, mappings)
+        ),
     )
     if entry is OrderEntry.DIRECT:
         return draft
     return replace(
         draft,
         addresses=(_address(order, source, mappings),),
-        texts=tuple(_optional("order_text", source, mappings)),
+        texts=tuple(_texts(source, mappings)),
     )
 
 
-def _check_currency(order: WalmartOrder, pair: Pair) -> None:
-    if order.currency != pair.currency:
+def _check_currency(order: WalmartOrder, pair: Pair, currency: str) -> None:
+    if currency != pair.currency:
         raise InvalidOrder(
             order.purchase_order_id,
             cause="CURRENCY_DIFFERS",
@@ -146,47 +160,67 @@ def _check_currency(order: WalmartOrder, pair: Pair) -> None:
         )
 
 
-def _site(order: WalmartOrder, pair: Pair, mappings: MappingSet) -> Site:
+def site_of(order: WalmartOrder, pair: Pair, mappings: MappingSet) -> Site:
+    """Return what ships the order.
+
+    Raises:
+        InvalidOrder, UnmappedValue, ShipNodeClosed: as `draft_order`.
+    """
     ship_node = order.head.ship_node
     if not ship_node and not mappings.ship_nodes.has(ship_node):
         raise InvalidOrder(
             order.purchase_order_id,
             cause="SHIP_NODE_MISSING",
             reason="it names no ship node",
-            mend='add a row "" to mappings/tables/ship_nodes.yaml, restart, send `retry`',
+            mend='add a row "" to mappings/tables/ship_nodes.yaml, then send `retry`; ' + NOTICED,
         )
     site = mappings.ship_nodes.site(ship_node)
     return replace(site, facility=site.facility or pair.facility)
 
 
-def _facts(order: WalmartOrder, site: Site) -> dict[str, Any]:
+def order_facts(order: WalmartOrder, site: Site, exchange: Exchange | None) -> dict[str, Any]:
+    """Return what the records of the order as a whole are made from."""
+    shipping = sum((line.shipping for line in order.open_lines), ZERO)
+    tax = sum((line.tax for line in order.open_lines), ZERO)
     return {
-        "currency": order.currency,
+        "currency": exchange.currency if exchange else order.currency,
         "facility": site.facility,
         "warehouse": site.warehouse,
-        "shipping_amount": sum((line.shipping for line in order.open_lines), ZERO),
-        "tax_amount": sum((line.tax for line in order.open_lines), ZERO),
+        "shipping_amount": exchange.convert(shipping) if exchange else shipping,
+        "tax_amount": exchange.convert(tax) if exchange else tax,
     }
 
 
-def _line(
-    order: WalmartOrder,
-    line: Line,
-    source: Source,
-    item_number: str,
-    mappings: MappingSet,
-    entry: OrderEntry,
-) -> LineDraft:
-    facts = {
-        **source.facts,
-        "item_number": item_number,
-        "quantity": line.quantity,
-        "unit_price": line.unit_price,
-        "unit_discount": line.unit_discount or None,
-    }
-    document = order.line_documents[line.line_number]
-    record = mappings[LINE[entry]].draft(replace(source, facts=facts, line=document))
-    return LineDraft(line_number=line.line_number, record=dict(record.fields))
+def line_sources(
+    order: WalmartOrder, source: Source, items: Mapping[str, str], exchange: Exchange | None
+) -> Iterator[tuple[Line, Source]]:
+    """Yield each open line and what its record is made from."""
+    for line in order.open_lines:
+        price, discount = line.unit_price, line.unit_discount
+        if exchange:
+            price, discount = exchange.convert(price), exchange.convert(discount)
+        facts = {
+            **source.facts,
+            "item_number": items[line.sku],
+            "quantity": line.quantity,
+            "unit_price": price,
+            "unit_discount": discount or None,
+        }
+        document = order.line_documents[line.line_number]
+        yield line, replace(source, facts=facts, line=document)
+
+
+def charge_sources(pair: Pair, source: Source, mappings: MappingSet) -> Iterator[Source]:
+    """Yield what the record of each charge is made from that M3 is to have."""
+    for charge_id, amount in (
+        (pair.freight_charge, source.facts["shipping_amount"]),
+        (pair.tax_charge, source.facts["tax_amount"]),
+    ):
+        if charge_id and amount:
+            facts = {**source.facts, "charge_id": charge_id, "charge_amount": amount}
+            of_charge = replace(source, facts=facts)
+            if mappings[CHARGE[pair.order_entry]].applies(of_charge):
+                yield of_charge
 
 
 def _address(order: WalmartOrder, source: Source, mappings: MappingSet) -> Record:
@@ -194,18 +228,7 @@ def _address(order: WalmartOrder, source: Source, mappings: MappingSet) -> Recor
     return dict(mappings["order_address"].draft(replace(source, facts=facts)).fields)
 
 
-def _charges(pair: Pair, source: Source, mappings: MappingSet) -> Iterator[Record]:
-    for charge_id, amount in (
-        (pair.freight_charge, source.facts["shipping_amount"]),
-        (pair.tax_charge, source.facts["tax_amount"]),
-    ):
-        if charge_id and amount:
-            facts = {**source.facts, "charge_id": charge_id, "charge_amount": amount}
-            name = CHARGE[pair.order_entry]
-            yield from _optional(name, replace(source, facts=facts), mappings)
-
-
-def _optional(name: str, source: Source, mappings: MappingSet) -> Iterator[Record]:
-    mapping = mappings[name]
+def _texts(source: Source, mappings: MappingSet) -> Iterator[Record]:
+    mapping = mappings["order_text"]
     if mapping.applies(source):
         yield dict(mapping.draft(source).fields)

@@ -113,6 +113,28 @@ def remaining(delivery: Delivery, order: WalmartOrder) -> Delivery:
     return replace(delivery, packages=packages)
 
 
+def still_wanted(
+    delivery: Delivery, order: WalmartOrder
+) -> tuple[Delivery, tuple[LineQuantity, ...]]:
+    """Return the delivery without units Walmart has canceled meanwhile, and those units."""
+    room = {line.line_number: line.quantity - line.shipped for line in order.head.lines}
+    surplus: Counter[str] = Counter()
+    packages = []
+    for package in delivery.packages:
+        taken = []
+        for line in package.lines:
+            number = line.line_number
+            quantity = min(line.quantity, max(room.get(number, line.quantity), 0))
+            room[number] = room.get(number, line.quantity) - quantity
+            surplus[number] += line.quantity - quantity
+            if quantity:
+                taken.append(LineQuantity(line_number=number, quantity=quantity))
+        if taken:
+            packages.append(replace(package, lines=tuple(taken)))
+    over = tuple(LineQuantity(line_number=n, quantity=q) for n, q in surplus.items() if q)
+    return replace(delivery, packages=tuple(packages)), over
+
+
 def _contents(delivery: Delivery) -> Counter[tuple[str, str]]:
     """Return the units per line and tracking number, in the order of the packages."""
     contents: Counter[tuple[str, str]] = Counter()

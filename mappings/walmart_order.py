@@ -27,7 +27,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from domain.errors import InvalidOrder
-from domain.orders import OrderFacts, OrderLine
 from mappings.converters import EPOCH, ConversionError, moment
 
 
@@ -214,6 +213,11 @@ class _Head(_Model):
     ship_by: Moment = Field(validation_alias=AliasPath("shippingInfo", "estimatedShipDate"))
     ship_node: str = Field(default="", validation_alias=AliasPath("shipNode", "id"))
     ship_node_type: str = Field(default="", validation_alias=AliasPath("shipNode", "type"))
+    # Only checked here; the mappings read them from the document.
+    postal_address: dict[str, str] = Field(
+        default={}, validation_alias=AliasPath("shippingInfo", "postalAddress")
+    )
+    phone: str = Field(default="", validation_alias=AliasPath("shippingInfo", "phone"))
     total: Decimal | None = Field(
         default=None,
         validation_alias=AliasPath("orderSummary", "totalAmount", "currencyAmount"),
@@ -306,28 +310,6 @@ def parse_order(document: Mapping[str, Any]) -> WalmartOrder:
         raise _invalid(purchase_order_id, "ORDER_UNREADABLE", reason) from None
     _check_lines(head)
     return WalmartOrder(head=head, document=clean, currency=_currency(head))
-
-
-def to_facts(order: WalmartOrder) -> OrderFacts:
-    """Return what a workflow needs to know of the order; no personal data.
-
-    Canceled units are not wanted any more: lines have what is left, and vanish when nothing is.
-    """
-    return OrderFacts(
-        purchase_order_id=order.purchase_order_id,
-        customer_order_id=order.head.customer_order_id,
-        ordered_at=order.head.order_date,
-        ship_by=order.head.ship_by,
-        ship_node=order.head.ship_node,
-        currency=order.currency,
-        total_amount=f"{order.total_amount:f}",
-        lines=tuple(
-            OrderLine(line_number=line.line_number, sku=line.sku, quantity=line.quantity)
-            for line in order.open_lines
-        ),
-        skip_reason=order.skip_reason,
-        fully_shipped=order.fully_shipped,
-    )
 
 
 def ordered_at(document: Mapping[str, Any]) -> datetime:

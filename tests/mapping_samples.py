@@ -43,6 +43,10 @@ PAIR = Pair(
     invoice_poll=timedelta(hours=1),
     sweep_interval=timedelta(minutes=5),
     sweep_grace=timedelta(minutes=2),
+    auto_cancel_after=timedelta(days=4),
+    recheck=timedelta(minutes=5),
+    remind=timedelta(hours=4),
+    escalate_before=timedelta(hours=1),
     item_cache=timedelta(minutes=10),
 )
 PER_BUYER = replace(PAIR, customer_strategy=CustomerStrategy.PER_BUYER)

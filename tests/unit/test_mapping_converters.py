@@ -144,10 +144,24 @@ def test_digits_only_drops_everything_else():
         ("0000000000", ""),
         ("(999) 999-9999", ""),
         ("n/a", ""),
+        ("5550", ""),
+        ("555-010-0000-1234", ""),
     ],
 )
-def test_a_masked_phone_is_empty(value, expected):
+def test_a_masked_phone_is_empty_and_so_is_one_of_no_possible_length(value, expected):
     assert convert("phone", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (" ab@relay.walmart.com ", "ab@relay.walmart.com"),
+        ("NoCXeMail@walmartone.com", ""),
+        ("none", ""),
+    ],
+)
+def test_walmarts_stand_in_for_an_email_is_empty(value, expected):
+    assert convert("email", value) == expected
 
 
 def test_a_refusal_never_repeats_the_value():

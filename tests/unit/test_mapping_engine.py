@@ -132,7 +132,7 @@ def test_a_value_that_does_not_fit_names_field_and_rule_but_not_the_value(
 
     field = rule.partition(":")[0]
     assert str(caught.value).startswith(f"OIS100MI/AddBatchHead {field}: {reason}")
-    assert "order_head.yaml:2, restart" in caught.value.mend
+    assert "order_head.yaml:2, then send `retry`" in caught.value.mend
     assert caught.value.cause == "FIELD_DOES_NOT_FIT"
     assert "Jane" not in str(caught.value)
 

@@ -11,7 +11,8 @@ import pytest
 from domain.errors import InvalidOrder
 from domain.orders import OrderLine
 from mappings import walmart_order
-from mappings.walmart_order import ProductAmount, ordered_at, parse_order, to_facts
+from mappings.order_facts import to_facts
+from mappings.walmart_order import ProductAmount, ordered_at, parse_order
 from tests.mapping_samples import (
     PURCHASE_ORDER_ID,
     charge,
