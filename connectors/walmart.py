@@ -144,6 +144,17 @@ class WalmartClient:
         """
         await self._send("POST", f"/v3/orders/{purchase_order_id}/shipping", body)
 
+    async def cancel_lines(self, purchase_order_id: str, body: Document) -> None:
+        """Give up units that have not shipped. **Not** safe to repeat: read the order first.
+
+        Raises:
+            Rejected: among other things when the units are shipped or canceled already.
+
+        Source:
+            POST /v3/orders/{purchaseOrderId}/cancel.
+        """
+        await self._send("POST", f"/v3/orders/{purchase_order_id}/cancel", body)
+
     async def token_detail(self) -> Document:
         """Return what the token may do, scope by scope, for `doctor`."""
         return _json(await self._send("GET", "/v3/token/detail"))

@@ -10,6 +10,7 @@ ORDERS_TASK_QUEUE = "orders"
 
 ORDER_TO_CASH = "OrderToCash"  # workflow type
 ORDER_SWEEP = "OrderSweep"  # workflow type
+ALERT_DESK = "AlertDesk"  # workflow type
 
 
 class SearchAttribute(StrEnum):
@@ -22,6 +23,9 @@ class SearchAttribute(StrEnum):
     NEEDS_ATTENTION = "NeedsAttention"
     ATTENTION_CAUSE = "AttentionCause"
     SHIP_BY = "ShipBy"
+    ATTENTION_SINCE = "AttentionSince"
+    ASSIGNEE = "Assignee"
+    TAGS = "Tags"
 
 
 # Temporal's type of each search attribute, as `temporal operator search-attribute create` takes it.
@@ -33,6 +37,9 @@ SEARCH_ATTRIBUTE_TYPES = {
     SearchAttribute.NEEDS_ATTENTION: "Bool",
     SearchAttribute.ATTENTION_CAUSE: "Keyword",
     SearchAttribute.SHIP_BY: "Datetime",
+    SearchAttribute.ATTENTION_SINCE: "Datetime",
+    SearchAttribute.ASSIGNEE: "Keyword",
+    SearchAttribute.TAGS: "KeywordList",
 }
 
 
@@ -44,3 +51,8 @@ def order_workflow_id(pair: str, purchase_order_id: str) -> str:
 def order_sweep_id(pair: str) -> str:
     """Return the id of the schedule, and of its workflow, that finds what webhooks lost."""
     return f"order-sweep/{pair}"
+
+
+def alert_desk_id() -> str:
+    """Return the id of the one workflow that groups alerts and sends them."""
+    return "alert-desk"

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.answers import GivenAnswer
+from domain.attention import Attention, Finding, Urgency
+from domain.cancellations import CanceledUnits, LineLimit
+
 
 class Stage(StrEnum):
     """Where one order stands. Operators filter by these values in Temporal's Web UI."""
@@ -20,6 +24,8 @@ class Stage(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     ALREADY_DONE = "already_done"
+    CANCELED = "canceled"  # nothing of it shipped, and both systems say so
+    TAKEN_BACK = "taken_back"  # given up from the Web UI; M3 has nothing of it any more
 
 
 class OrderEntry(StrEnum):
@@ -58,6 +64,7 @@ class OrderLine:
     line_number: str
     sku: str
     quantity: int  # sales units; Walmart always sells "EACH"
+    cancel_requested: bool = False  # the buyer has asked to cancel what has not shipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +98,11 @@ class OrderPolicy:
     attention_after_seconds: float  # how long a system may be out before a person is told
     delivery_poll_seconds: float  # how often M3 is asked when no ION message comes
     invoice_poll_seconds: float
+    acknowledge_deadline: datetime  # Walmart's four hours
+    auto_cancel_at: datetime  # when Walmart cancels what has not shipped
+    recheck_seconds: float  # how soon a step that failed for good is tried again by itself
+    remind_seconds: float  # how often people are reminded of a case
+    escalate_before_seconds: float  # how long before a deadline a case becomes pressing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +146,8 @@ class M3Line:
     m3_line: str  # PONR/POSX
     quantity: int
     allocated: int
+    will_ship: int  # of the quantity; the rest was closed in M3
+    furthest_status: str  # second digit of ORST: 2 entered, 3 allocated, 4 picking, 6 delivered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +180,7 @@ class Shipment:
     delivery_number: str
     lines: tuple[LineQuantity, ...]
     tracking_numbers: tuple[str, ...]
+    surplus: tuple[LineQuantity, ...] = ()  # of the lines: canceled at Walmart before it was told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,23 +195,21 @@ class Invoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attention:
-    """Why an order waits for a person, and what would let it go on."""
-
-    cause: str  # code to filter by, such as M3_BATCH_STATUS_15
-    sentence: str
-    mend: str
-    step: str
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
     """One thing that happened to the order."""
 
     at: datetime
     event: str  # object_verb in past tense: m3_order_created
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldCase:
+    """A case that was told of, and how pressing it was when it was told last."""
+
+    attention: Attention
+    urgency: Urgency
+    at: datetime
 
 
 @dataclass(kw_only=True)
@@ -217,6 +230,21 @@ class OrderProgress:
     attention: tuple[Attention, ...] = ()  # at most one per step
     seen_messages: tuple[str, ...] = ()
     timeline: tuple[TimelineEntry, ...] = field(default_factory=tuple)
+    changes_to_review: tuple[str, ...] = ()  # what may have changed in either system, and was told
+    limits: tuple[LineLimit, ...] = ()  # how much of a line a person lets ship
+    canceled: tuple[CanceledUnits, ...] = ()  # by us, at Walmart
+    approved: tuple[Finding, ...] = ()
+    noted: tuple[Finding, ...] = ()
+    answers: tuple[GivenAnswer, ...] = ()
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    customer: Customer | None = None  # set once something of the order may be in M3
+    taken_over: str = ""  # M3 order number a person gave
+    entered_by_hand: str = ""  # M3 order number we did not make, and never delete
+    reserved: bool = False
+    surplus: tuple[LineQuantity, ...] = ()  # shown to a person: canceled, and shipped all the same
+    surplus_seen: tuple[LineQuantity, ...] = ()  # and seen to
+    told: tuple[ToldCase, ...] = ()  # what those who are to be alerted know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,3 +276,9 @@ class OrderSummary:
     shipments: tuple[Shipment, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     attention: tuple[Attention, ...] = ()
+    canceled: tuple[CanceledUnits, ...] = ()
+    answers: tuple[GivenAnswer, ...] = ()
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    deadline: datetime | None = None  # the next of Walmart's clocks
+    urgency: Urgency = Urgency.CALM

@@ -35,6 +35,10 @@ class Pair:
     invoice_poll: timedelta
     sweep_interval: timedelta
     sweep_grace: timedelta  # younger orders are left to the webhook
+    auto_cancel_after: timedelta  # after ship-by: when Walmart cancels what has not shipped
+    recheck: timedelta  # how soon a step that failed for good is tried again by itself
+    remind: timedelta  # how often people are reminded of a case
+    escalate_before: timedelta  # how long before a deadline a case becomes pressing
     item_cache: timedelta  # how long a SKU's item number is believed
 
     @property
