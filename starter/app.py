@@ -1,10 +1,14 @@
-"""The starter: an HTTP process between the outside and Temporal. It keeps nothing itself."""
+"""The starter: an HTTP process between the outside and Temporal.
+
+It keeps only what belongs to nothing, among the ledger's dead letters.
+"""
 
 import asyncio
 import contextlib
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import structlog
 import uvicorn
@@ -14,9 +18,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from temporalio.client import Client
 
+from ledger.database import LedgerUnavailable
+from ledger.dead_letters import DeadLetters
+from ledger.store import open_ledger
 from settings import Settings, StarterSettings
 from starter import ion
-from starter.reception import Reception, answer_refusal
+from starter.reception import Receivers, Reception, answer_refusal
 from starter.refusals import Refusal
 from starter.temporal import OrderWorkflows
 from starter.webhooks import issue_webhook_token, receive_webhook
@@ -27,13 +34,14 @@ log = structlog.get_logger()
 SHUTDOWN_SECONDS = 10
 
 
-def create_app(settings: Settings, client: Client) -> Starlette:
+def create_app(settings: Settings, client: Client, letters: DeadLetters) -> Starlette:
     """Return the starter for every pair of the settings.
 
     Args:
         settings: the whole settings file.
         client: connected lazily, so that the starter starts, stays up and refuses with 503 while
             Temporal is away; with the pydantic data converter, as the worker's.
+        letters: where messages go that belong to nothing.
     """
     app = Starlette(
         routes=[
@@ -47,9 +55,7 @@ def create_app(settings: Settings, client: Client) -> Starlette:
         exception_handlers={Refusal: answer_refusal},
     )
     app.state.reception = Reception(
-        pairs={pair.name: pair for pair in settings.pairs},
-        entities={pair.to_pair().accounting_entity: pair for pair in settings.pairs},
-        orders=OrderWorkflows(client),
+        receivers=Receivers.of(settings), orders=OrderWorkflows(client), letters=letters
     )
     return app
 
@@ -81,7 +87,12 @@ async def ready(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """GET /metrics, in Prometheus' text format."""
-    text = request.app.state.reception.counters.exposition()
+    reception: Reception = request.app.state.reception
+    try:
+        waiting = await reception.letters.count_open()
+    except LedgerUnavailable:
+        waiting = None
+    text = reception.counters.exposition(open_dead_letters=waiting)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
@@ -109,11 +120,21 @@ async def serve(
         settings: the whole settings file.
         client: as for `create_app`.
         listener: an open socket, from `listen`; opened here when missing.
+
+    Raises:
+        LedgerUnavailable, Unsealable: as `open_ledger` does.
     """
     listener = listener or listen(settings.starter)
+    async with open_ledger(settings.ledger.path, keys=settings.ledger.keys) as ledger:
+        kept_for = timedelta(days=settings.ledger.keep_closed_days)
+        await ledger.dead_letters.purge_closed(before=datetime.now(UTC) - kept_for)
+        await _serve(settings, create_app(settings, client, ledger.dead_letters), listener)
+
+
+async def _serve(settings: Settings, app: Starlette, listener: socket.socket) -> None:
     server = _Server(
         uvicorn.Config(
-            create_app(settings, client),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,

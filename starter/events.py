@@ -16,11 +16,32 @@ from starter.refusals import Unreadable
 CREATED = "PO_CREATED"
 CANCELLATIONS = frozenset({"PO_LINE_AUTOCANCELLED", "INTENT_TO_CANCEL", "FRAUD_CANCEL"})
 ORDER_UPDATES = "ORDER_UPDATES"
+# What Walmart may send and no process here waits for.
+# Source: GET /v3/webhooks/eventTypes, and the page of each event.
+IGNORED_EVENTS = frozenset(
+    {
+        "BUY_BOX_CHANGED",
+        "DRIVER_STATUS",
+        "INVENTORY_OOS",
+        "OFFER_PUBLISHED",
+        "OFFER_UNPUBLISHED",
+        "REPORT_STATUS",
+        "RETURN_CREATED",
+        "RETURN_DELIVERED",
+        "RETURN_INVOICED",
+        "SELLER_PERFORMANCE_ALARMS",
+        "SELLER_PERFORMANCE_NOTIFICATIONS",
+        "SELLER_PERFORMANCE_REPORT",
+    }
+)
+KNOWN_EVENTS = CANCELLATIONS | IGNORED_EVENTS | {CREATED}
 
 # Longer or stranger than any type Walmart publishes; kept out of logs and labels.
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # M3 keeps the purchase order in CUOR, which holds 20 characters.
 _PURCHASE_ORDER_ID = re.compile(r"[0-9A-Za-z-]{1,20}")
+# Walmart's own are numbers of 13 to 15 digits; other customers' orders at M3 are called otherwise.
+_WALMARTS_OWN = re.compile(r"[0-9]{12,20}")
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -94,6 +115,11 @@ def usable_id(value: object, body: bytes) -> str:
 def is_purchase_order_id(text: str) -> bool:
     """Tell whether `text` can be a Walmart purchase order id."""
     return _PURCHASE_ORDER_ID.fullmatch(text) is not None
+
+
+def is_walmarts_own(purchase_order_id: str) -> bool:
+    """Tell whether an id looks as Walmart's do, and not as those of M3's other customers."""
+    return _WALMARTS_OWN.fullmatch(purchase_order_id) is not None
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from python_multipart.exceptions import FormParserError
@@ -46,6 +47,20 @@ class _Parts:
 
     def end(self) -> None:
         self.complete = True
+
+
+class MessageForm(StrEnum):
+    """The two ways a message comes."""
+
+    MULTIPART = "multipart"
+    WHOLE = "whole"
+
+
+def read_form(form: MessageForm, body: bytes, *, content_type: str) -> IonMessage:
+    """Return a message that came in either way; as `read_multipart` and `read_message`."""
+    if form is MessageForm.MULTIPART:
+        return read_multipart(body, content_type=content_type)
+    return read_message(body)
 
 
 def read_multipart(body: bytes, *, content_type: str) -> IonMessage:

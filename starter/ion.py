@@ -4,30 +4,23 @@ Whoever subscribes to M3's shipments and invoices gets those of every customer. 
 order of ours is therefore normal, and answered like the rest.
 """
 
-import re
-
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from domain.orders import DeliveryReport, InvoiceReport
-from starter.bods import M3Document, read_bod
-from starter.events import is_purchase_order_id
-from starter.ims import IonMessage, read_message, read_multipart
+from ledger.dead_letters import LetterCause, LetterSource
+from starter.handover import INVOICE, SHIPMENT, take_message
+from starter.ims import IonMessage, MessageForm, read_form
+from starter.letters import fingerprint_of, fingerprint_of_message, keep_letter
 from starter.reception import Reception, read_body
-from starter.refusals import Unreadable
-from starter.signatures import check_ion
+from starter.refusals import Refusal, UnknownReceiver, Unreadable
+from starter.signatures import check_ion, is_ion_proven_for_any
 from starter.temporal import Outcome
+from starter.unattributed import Unattributed
 
 log = structlog.get_logger()
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
-
-SHIPMENT = "Sync.Shipment"
-INVOICE = "Sync.Invoice"
-
-_M3_ORDER_NUMBER = re.compile(r"[0-9A-Za-z]{1,10}")  # ORNO; stands in a query
-_DELIVERY_NUMBER = re.compile(r"[0-9]{1,11}")  # DLIX
 
 
 async def ping(_: Request) -> Response:
@@ -65,88 +58,66 @@ async def receive_multipart_v2(request: Request) -> Response:
 
 async def receive_document(request: Request) -> Response:
     """POST /ion/message, for ION's API connection point."""
-    request.state.kind = "ion_message"
-    body = await read_body(request, max_bytes=MAX_MESSAGE_BYTES)
-    return JSONResponse({"outcome": await _take(request, read_message(body))})
+    return JSONResponse({"outcome": await _receive(request, MessageForm.WHOLE)})
 
 
 async def _receive_multipart(request: Request, *, status: int) -> Response:
-    request.state.kind = "ion_message"
-    body = await read_body(request, max_bytes=MAX_MESSAGE_BYTES)
-    message = read_multipart(body, content_type=request.headers.get("Content-Type", ""))
-    return JSONResponse({"outcome": await _take(request, message)}, status_code=status)
+    outcome = await _receive(request, MessageForm.MULTIPART)
+    return JSONResponse({"outcome": outcome}, status_code=status)
 
 
-async def _take(request: Request, message: IonMessage) -> Outcome:
-    """Check who sent a message and give it to the orders it is about."""
+async def _receive(request: Request, form: MessageForm) -> Outcome:
     reception: Reception = request.app.state.reception
-    request.state.facts = {"message_id": message.message_id}
-    pair = reception.pair_of(message.accounting_entity)
+    request.state.kind = "ion_message"
+    request.state.facts = {}
+    body = await read_body(request, max_bytes=MAX_MESSAGE_BYTES)
+    request.state.fingerprint = fingerprint_of(body)
+    try:
+        outcome = await _take(request, reception, form, body)
+    except Unattributed as found:
+        outcome = await keep_letter(
+            request,
+            found,
+            source=LetterSource.ION,
+            pair=request.state.facts.get("pair", ""),
+            body=body,
+            fingerprint=request.state.fingerprint,
+        )
+    reception.counters.count(request.state.kind, outcome)
+    return outcome
+
+
+async def _take(request: Request, reception: Reception, form: MessageForm, body: bytes) -> Outcome:
+    """Check who sent a message and give it to the orders it is about."""
+    try:
+        message = read_form(form, body, content_type=request.headers.get("Content-Type", ""))
+    except Unreadable as problem:
+        _check_sender_is_known(request, reception, problem)
+        raise Unattributed(LetterCause.UNREADABLE, str(problem)) from None
+    request.state.facts["message_id"] = message.message_id
+    request.state.fingerprint = fingerprint_of_message(message)
+    pair = reception.receivers.entities.get(message.accounting_entity)
+    if pair is None:
+        reason = "no pair has this accounting entity"
+        _check_sender_is_known(request, reception, UnknownReceiver(reason))
+        raise Unattributed(LetterCause.UNKNOWN_ENTITY, reason, kind=_label(message))
     request.state.facts["pair"] = pair.name
     check_ion(pair.ion, request.headers)
 
-    outcome = Outcome.IGNORED
-    if message.document_name in (SHIPMENT, INVOICE):
-        request.state.kind = message.document_name
-        outcome = await _report(reception, pair.name, message)
-    reception.counters.count(request.state.kind, outcome)
-    event = "ion_message_unmatched" if outcome is Outcome.UNMATCHED else "ion_message_received"
-    log.info(event, kind=request.state.kind, outcome=outcome, **request.state.facts)
-    return outcome
+    request.state.kind = _label(message)
+    taken = await take_message(reception.orders, pair.name, message)
+    event = (
+        "ion_message_unmatched" if taken.outcome is Outcome.UNMATCHED else "ion_message_received"
+    )
+    log.info(event, kind=request.state.kind, outcome=taken.outcome, **request.state.facts)
+    return taken.outcome
 
 
-async def _report(reception: Reception, pair: str, message: IonMessage) -> Outcome:
-    """Signal every open order a shipment or invoice belongs to."""
-    bod = read_bod(message.document)
-    if bod.name != message.document_name:
-        raise Unreadable("the document is not what the message says it is")
-    if bod.deleted:
-        return Outcome.IGNORED
-    outcome = Outcome.UNMATCHED
-    for document in bod.documents:
-        for purchase_order_id in await _purchase_orders(reception, pair, document):
-            signaled = await _signal(reception, pair, purchase_order_id, document, message)
-            if signaled is Outcome.SIGNALED:
-                outcome = signaled
-                log.info(
-                    "order_signaled",
-                    pair=pair,
-                    purchase_order_id=purchase_order_id,
-                    document=bod.name,
-                    document_number=document.number,
-                    message_id=message.message_id,
-                )
-    return outcome
+def _check_sender_is_known(request: Request, reception: Reception, refusal: Refusal) -> None:
+    """Refuse what no sender we know has sent: nothing of it is kept."""
+    if not is_ion_proven_for_any(reception.receivers.pairs.values(), request.headers):
+        raise refusal from None
 
 
-async def _purchase_orders(
-    reception: Reception, pair: str, document: M3Document
-) -> tuple[str, ...]:
-    """Return the purchase orders a document may belong to.
-
-    The customer's own order number is the purchase order. Without it, the M3 order number is
-    looked for in Temporal's index; that lags behind by moments, and an order that slips through
-    asks M3 by itself after a while.
-    """
-    if document.purchase_order_ids:
-        return tuple(filter(is_purchase_order_id, document.purchase_order_ids))
-    found: list[str] = []
-    for m3_order_number in filter(_M3_ORDER_NUMBER.fullmatch, document.m3_order_numbers):
-        found.extend(await reception.orders.find(pair, m3_order_number))
-    return tuple(found)
-
-
-async def _signal(
-    reception: Reception,
-    pair: str,
-    purchase_order_id: str,
-    document: M3Document,
-    message: IonMessage,
-) -> Outcome:
-    if message.document_name == INVOICE:
-        invoice = InvoiceReport(message_id=message.message_id)
-        return await reception.orders.report_invoice(pair, purchase_order_id, invoice)
-    if not _DELIVERY_NUMBER.fullmatch(document.number):
-        raise Unreadable("the shipment's document id is not a delivery number")
-    delivery = DeliveryReport(delivery_number=document.number, message_id=message.message_id)
-    return await reception.orders.report_delivery(pair, purchase_order_id, delivery)
+def _label(message: IonMessage) -> str:
+    return message.document_name if message.document_name in (SHIPMENT, INVOICE) else "ion_message"

@@ -4,14 +4,16 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
-from settings import PairSettings
+from ledger.dead_letters import DeadLetters
+from settings import PairSettings, Settings
 from starter.counters import Counters
-from starter.refusals import Refusal, TemporalUnavailable, TooLarge, UnknownReceiver, Unreadable
+from starter.refusals import NoRoom, Refusal, TemporalUnavailable, TooLarge, Unreadable
 from starter.temporal import OrderWorkflows
 
 log = structlog.get_logger()
@@ -22,25 +24,29 @@ RETRY_AFTER_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reception:
-    """The state of one starter process."""
+class Receivers:
+    """The pairs messages are for."""
 
     pairs: Mapping[str, PairSettings]  # by name
     entities: Mapping[str, PairSettings]  # by accounting entity
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the pairs of the settings."""
+        return cls(
+            pairs={pair.name: pair for pair in settings.pairs},
+            entities={pair.to_pair().accounting_entity: pair for pair in settings.pairs},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reception:
+    """The state of one starter process."""
+
+    receivers: Receivers
     orders: OrderWorkflows
+    letters: DeadLetters
     counters: Counters = field(default_factory=Counters)
-
-    def pair_named(self, name: str) -> PairSettings:
-        """Return the pair a webhook address names, or raise UnknownReceiver."""
-        if name not in self.pairs:
-            raise UnknownReceiver("no such pair")
-        return self.pairs[name]
-
-    def pair_of(self, accounting_entity: str) -> PairSettings:
-        """Return the pair of an M3 company and division, or raise UnknownReceiver."""
-        if accounting_entity not in self.entities:
-            raise UnknownReceiver("no pair has this accounting entity")
-        return self.entities[accounting_entity]
 
 
 async def read_body(request: Request, *, max_bytes: int) -> bytes:
@@ -79,6 +85,6 @@ async def answer_refusal(request: Request, refusal: Exception) -> JSONResponse:
         payload_hash=getattr(state, "payload_hash", ""),
         **getattr(state, "facts", {}),
     )
-    waits = isinstance(refusal, TemporalUnavailable)
+    waits = isinstance(refusal, TemporalUnavailable | NoRoom)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if waits else {}
     return JSONResponse({"error": str(refusal)}, status_code=refusal.status, headers=headers)

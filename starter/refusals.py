@@ -1,11 +1,12 @@
 """Every reason the starter answers something other than 2xx.
 
 Refusal
-├── Unreadable            400  the message makes no sense; sending it again will not help
+├── Unreadable            400  the message makes no sense, and nobody proved to have sent it
 ├── NotAuthentic          401  the proof of origin is missing or wrong
 ├── UnknownReceiver       404  no pair of that name, or none with that accounting entity
 ├── TooLarge              413  more bytes than any genuine message has
-└── TemporalUnavailable   503  not stored anywhere: the sender must send it again
+├── TemporalUnavailable   503  not stored anywhere: the sender must send it again
+└── NoRoom                503  belongs to nothing, and cannot be kept for a person either
 
 The text of a refusal goes into the answer and the log, so it never quotes the message.
 """
@@ -53,3 +54,10 @@ class TemporalUnavailable(Refusal):
 
     status = 503
     outcome = "temporal_unavailable"
+
+
+class NoRoom(Refusal):
+    """The message belongs to nothing and could not be put among the dead letters."""
+
+    status = 503
+    outcome = "not_kept"

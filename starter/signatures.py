@@ -6,12 +6,15 @@ An empty secret proves nothing: a file that was never filled must not open the d
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec
 
 from pydantic import SecretStr
 
-from settings import IonSettings, WebhookSettings
+from settings import IonSettings, PairSettings, WebhookSettings
 from starter.refusals import NotAuthentic
+
+Proof = ParamSpec("Proof")
 
 # Walmart fetches a new token when this is over; a leaked one is good for no longer.
 TOKEN_SECONDS = 3600
@@ -55,6 +58,20 @@ def check_webhook(
         raise NotAuthentic(f"the header {webhooks.header} does not carry the agreed proof")
 
 
+def is_proven_for_any(
+    pairs: Iterable[PairSettings], headers: Mapping[str, str], body: bytes, *, now: float
+) -> bool:
+    """Tell whether a delivery proves itself to one of the pairs, though it names none of them.
+
+    A pair that takes deliveries without proof proves nothing here.
+    """
+    return any(
+        _holds(check_webhook, pair.webhooks, headers, body, pair=pair.name, now=now)
+        for pair in pairs
+        if not pair.webhooks.unsigned
+    )
+
+
 def issue_token(
     webhooks: WebhookSettings, *, client_id: str, client_secret: str, pair: str, now: float
 ) -> str:
@@ -84,6 +101,19 @@ def check_ion(ion: IonSettings, headers: Mapping[str, str]) -> None:
     presented = headers.get(ion.header, "").strip()
     if not ion.unsigned and not (secret and _same(_bytes(presented), secret)):
         raise NotAuthentic(f"the header {ion.header} does not carry the agreed value")
+
+
+def is_ion_proven_for_any(pairs: Iterable[PairSettings], headers: Mapping[str, str]) -> bool:
+    """Tell whether a message carries the header agreed for one of the pairs."""
+    return any(_holds(check_ion, pair.ion, headers) for pair in pairs if not pair.ion.unsigned)
+
+
+def _holds(check: Callable[Proof, None], *presented: Proof.args, **facts: Proof.kwargs) -> bool:
+    try:
+        check(*presented, **facts)
+    except NotAuthentic:
+        return False
+    return True
 
 
 def _value(secret: SecretStr | None) -> bytes:

@@ -8,13 +8,20 @@ from enum import StrEnum
 
 import structlog
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.search_attributes import PURCHASE_ORDER_ID
+from activities.search_attributes import PURCHASE_ORDER_ID, STAGE
 from activities.starts import Source, start_order
 from domain.names import SearchAttribute, order_workflow_id
-from domain.orders import DeliveryReport, InvoiceReport, OrderRef, OrderSummary, OrderUpdate
+from domain.orders import (
+    DeliveryReport,
+    InvoiceReport,
+    OrderRef,
+    OrderSummary,
+    OrderUpdate,
+    Stage,
+)
 from starter.refusals import TemporalUnavailable
 from workflows.orders import OrderToCash
 
@@ -25,6 +32,10 @@ log = structlog.get_logger()
 CALL = timedelta(seconds=2)
 HAND_OVER_SECONDS = 5.0
 
+# What an order has ended as when a message about it has nothing more to say.
+HAS_SHIPPED = frozenset({Stage.COMPLETED, Stage.ALREADY_DONE})
+SHIPS_NOTHING = frozenset({Stage.CANCELED, Stage.SKIPPED, Stage.TAKEN_BACK})
+
 
 class Outcome(StrEnum):
     """What became of an event that was taken."""
@@ -32,8 +43,11 @@ class Outcome(StrEnum):
     STARTED = "started"
     REPEATED = "repeated"  # the order has, or had, its workflow
     SIGNALED = "signaled"
-    UNMATCHED = "unmatched"  # no workflow of that order is open
+    ENDED = "ended"  # the order's workflow has ended, and not with what the event asks for
+    UNMATCHED = "unmatched"  # about no order of Walmart's
+    UNREADABLE = "unreadable"
     IGNORED = "ignored"
+    DEAD_LETTER = "dead_letter"  # kept for a person
 
 
 class OrderWorkflows:
@@ -61,10 +75,13 @@ class OrderWorkflows:
         Raises:
             TemporalUnavailable: not confirmed; repeating signals again, with the same event id.
         """
+        # All updates are cancellations: an order of which nothing ships has what they ask for.
         order = OrderRef(pair=pair, purchase_order_id=purchase_order_id)
         async with _answering("signal_with_start"):
             taken = await start_order(self._client, order, Source.WEBHOOK, update=update)
-        return Outcome.SIGNALED if taken else Outcome.UNMATCHED  # its workflow is closed
+        if taken:
+            return Outcome.SIGNALED
+        return await self._ended(self._open_order(pair, purchase_order_id), SHIPS_NOTHING)
 
     async def report_delivery(
         self, pair: str, purchase_order_id: str, report: DeliveryReport
@@ -78,9 +95,10 @@ class OrderWorkflows:
         async with _answering("signal_workflow"):
             try:
                 await order.signal(OrderToCash.delivery_reported, report, rpc_timeout=CALL)
+                return Outcome.SIGNALED
             except RPCError as error:
-                return _unmatched(error)
-        return Outcome.SIGNALED
+                _check_missing(error)
+        return await self._ended(order, HAS_SHIPPED)
 
     async def report_invoice(
         self, pair: str, purchase_order_id: str, report: InvoiceReport
@@ -90,12 +108,13 @@ class OrderWorkflows:
         async with _answering("signal_workflow"):
             try:
                 await order.signal(OrderToCash.invoice_reported, report, rpc_timeout=CALL)
+                return Outcome.SIGNALED
             except RPCError as error:
-                return _unmatched(error)
-        return Outcome.SIGNALED
+                _check_missing(error)
+        return await self._ended(order, HAS_SHIPPED)
 
     async def find(self, pair: str, m3_order_number: str) -> tuple[str, ...]:
-        """Return the purchase orders whose open workflow entered an M3 order; mostly one or none.
+        """Return the purchase orders whose workflow entered an M3 order; mostly one or none.
 
         Args:
             pair: name of the pair.
@@ -107,7 +126,6 @@ class OrderWorkflows:
         query = (
             f"{SearchAttribute.PAIR} = '{pair}'"
             f" AND {SearchAttribute.M3_ORDER_NUMBER} = '{m3_order_number}'"
-            " AND ExecutionStatus = 'Running'"
         )
         async with _answering("list_workflows"):
             workflows = self._client.list_workflows(query, limit=10, rpc_timeout=CALL)
@@ -123,6 +141,27 @@ class OrderWorkflows:
                 return await self._client.service_client.check_health(timeout=CALL)
         except TemporalUnavailable:
             return False
+
+    async def _ended(
+        self, order: WorkflowHandle[OrderToCash, OrderSummary], satisfied: frozenset[Stage]
+    ) -> Outcome:
+        """Tell what an event means to an order whose workflow is not open.
+
+        Args:
+            order: its workflow.
+            satisfied: the stages in which it has what the event asks for.
+        """
+        async with _answering("describe_workflow"):
+            try:
+                found = await order.describe(rpc_timeout=CALL)
+            except RPCError as error:
+                _check_missing(error)
+                return Outcome.UNMATCHED
+        if found.status is WorkflowExecutionStatus.RUNNING:
+            # A person has just started it again; the sender's next try reaches it.
+            raise TemporalUnavailable("the order is being started; send this again")
+        stage = found.typed_search_attributes.get(STAGE)
+        return Outcome.REPEATED if stage in satisfied else Outcome.ENDED
 
     def _open_order(
         self, pair: str, purchase_order_id: str
@@ -152,11 +191,10 @@ async def _answering(call: str) -> AsyncIterator[None]:
     raise TemporalUnavailable("Temporal does not answer; send this again")
 
 
-def _unmatched(error: RPCError) -> Outcome:
-    """Return UNMATCHED if Temporal says that no such workflow is open, and raise otherwise."""
+def _check_missing(error: RPCError) -> None:
+    """Raise what is not just Temporal's word that there is no such workflow, or none open."""
     namespace_missing = any(
         detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details
     )
     if error.status is not RPCStatusCode.NOT_FOUND or namespace_missing:
         raise error
-    return Outcome.UNMATCHED

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from urllib.parse import parse_qsl
 
@@ -9,20 +10,16 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from domain.orders import OrderUpdate
-from starter.events import (
-    CANCELLATIONS,
-    CREATED,
-    OrderChanged,
-    OrderPlaced,
-    OtherEvent,
-    WebhookEvent,
-    read_webhook,
-)
+from ledger.dead_letters import LetterCause, LetterSource
+from settings import PAIR_NAME
+from starter.events import OrderChanged, OrderPlaced
+from starter.handover import recognize, take_event
+from starter.letters import fingerprint_of, keep_letter
 from starter.reception import Reception, read_body
 from starter.refusals import NotAuthentic, UnknownReceiver, Unreadable
-from starter.signatures import TOKEN_SECONDS, check_webhook, issue_token
+from starter.signatures import TOKEN_SECONDS, check_webhook, is_proven_for_any, issue_token
 from starter.temporal import Outcome
+from starter.unattributed import Unattributed
 
 log = structlog.get_logger()
 
@@ -30,56 +27,57 @@ log = structlog.get_logger()
 MAX_WEBHOOK_BYTES = 1024 * 1024
 MAX_TOKEN_REQUEST_BYTES = 16 * 1024
 
-_COUNTED_KINDS = CANCELLATIONS | {
-    CREATED,
-    "BUY_BOX_CHANGED",
-    "DRIVER_STATUS",
-    "INVENTORY_OOS",
-    "OFFER_PUBLISHED",
-    "OFFER_UNPUBLISHED",
-    "REPORT_STATUS",
-    "RETURN_CREATED",
-    "RETURN_DELIVERED",
-    "RETURN_INVOICED",
-}
-
 
 async def receive_webhook(request: Request) -> JSONResponse:
-    """POST /webhooks/walmart/{pair}. Answers 2xx only when Temporal has the event.
+    """POST /webhooks/walmart/{pair}. Answers 2xx only when the event is stored.
 
     Walmart sends an event at most four times within about an hour, and again whenever it likes;
-    the workflow id and the event id make every copy after the first one harmless.
+    the workflow id and the event id make every copy after the first one harmless. What belongs to
+    nothing is kept as a dead letter.
     """
     reception: Reception = request.app.state.reception
-    pair = reception.pair_named(request.path_params["pair"])
+    name = request.path_params["pair"]
+    pair_name = name if re.fullmatch(PAIR_NAME, name) else ""
     request.state.kind = "webhook"
-    request.state.facts = {"pair": pair.name}
-
     body = await read_body(request, max_bytes=MAX_WEBHOOK_BYTES)
-    check_webhook(pair.webhooks, request.headers, body, pair=pair.name, now=time.time())
-    event = read_webhook(body)
-    request.state.kind = event.kind if event.kind in _COUNTED_KINDS else "other"
-
-    outcome = await _hand_over(reception, pair.name, event, request)
+    try:
+        outcome = await _take(request, reception, pair_name, body)
+    except Unattributed as found:
+        outcome = await keep_letter(
+            request,
+            found,
+            source=LetterSource.WALMART,
+            pair=pair_name,
+            body=body,
+            fingerprint=fingerprint_of(body),
+        )
     reception.counters.count(request.state.kind, outcome)
     return JSONResponse({"outcome": outcome})
 
 
-async def _hand_over(
-    reception: Reception, pair: str, event: WebhookEvent, request: Request
-) -> Outcome:
-    match event:
-        case OrderPlaced(purchase_order_id=purchase_order_id):
-            request.state.facts["purchase_order_id"] = purchase_order_id
-            outcome = await reception.orders.start(pair, purchase_order_id)
-        case OrderChanged(purchase_order_id=purchase_order_id):
-            request.state.facts["purchase_order_id"] = purchase_order_id
-            update = OrderUpdate(event_id=event.event_id, sub_event_type=event.kind)
-            outcome = await reception.orders.report_update(pair, purchase_order_id, update)
-        case OtherEvent():
-            outcome = Outcome.IGNORED
-    log.info("webhook_received", kind=event.kind, outcome=outcome, **request.state.facts)
-    return outcome
+async def _take(request: Request, reception: Reception, name: str, body: bytes) -> Outcome:
+    """Check who sent a delivery and hand it over."""
+    pair = reception.receivers.pairs.get(name)
+    if pair is None:
+        _refuse_stranger(request, reception, body)
+        raise Unattributed(LetterCause.UNKNOWN_PAIR, "its address names no pair of the settings")
+    request.state.facts = {"pair": pair.name}
+    check_webhook(pair.webhooks, request.headers, body, pair=pair.name, now=time.time())
+
+    event = recognize(body)
+    request.state.kind = event.kind
+    if isinstance(event, OrderPlaced | OrderChanged):
+        request.state.facts["purchase_order_id"] = event.purchase_order_id
+    taken = await take_event(reception.orders, pair.name, event)
+    log.info("webhook_received", kind=event.kind, outcome=taken.outcome, **request.state.facts)
+    return taken.outcome
+
+
+def _refuse_stranger(request: Request, reception: Reception, body: bytes) -> None:
+    """Let only pass what a sender we know has signed, though for another address."""
+    pairs = reception.receivers.pairs.values()
+    if not is_proven_for_any(pairs, request.headers, body, now=time.time()):
+        raise UnknownReceiver("no such pair")
 
 
 async def issue_webhook_token(request: Request) -> JSONResponse:
@@ -91,8 +89,10 @@ async def issue_webhook_token(request: Request) -> JSONResponse:
         is not documented, so the Basic header, form fields and JSON are all read.
     """
     reception: Reception = request.app.state.reception
-    pair = reception.pair_named(request.path_params["pair"])
     request.state.kind = "token"
+    pair = reception.receivers.pairs.get(request.path_params["pair"])
+    if pair is None:
+        raise UnknownReceiver("no such pair")
     request.state.facts = {"pair": pair.name}
     if pair.webhooks.method != "oauth":
         raise UnknownReceiver("the webhooks of this pair do not use OAuth")

@@ -4,14 +4,18 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from ledger.dead_letters import DeadLetters
+from ledger.store import open_ledger
 from settings import Settings
 from starter.app import create_app
 
@@ -24,7 +28,9 @@ SIGNED: Mapping[str, object] = {
 }
 
 
-def settings_with(webhooks: Mapping[str, object] = SIGNED) -> Settings:
+def settings_with(
+    webhooks: Mapping[str, object] = SIGNED, *, ledger: Path | None = None
+) -> Settings:
     """Return settings of one pair, `acme`, whose accounting entity is 100_AAA."""
     pair = {
         "name": "acme",
@@ -41,14 +47,23 @@ def settings_with(webhooks: Mapping[str, object] = SIGNED) -> Settings:
         "webhooks": webhooks,
         "ion": {"header": "X-ION", "secret": SecretStr(ION_SECRET)},
     }
-    return Settings.model_validate({"pairs": [pair], "ledger": {}})
+    return Settings.model_validate({"pairs": [pair], "ledger": {"path": ledger} if ledger else {}})
 
 
-def caller(client: Client, settings: Settings | None = None) -> httpx.AsyncClient:
-    """Return an HTTP client that talks to a starter in this process."""
-    app = create_app(settings or settings_with(), client)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
-    return httpx.AsyncClient(transport=transport, base_url="http://starter")
+@asynccontextmanager
+async def caller(
+    client: Client, settings: Settings | None = None, *, letters: DeadLetters | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield an HTTP client of a starter in this process, with a ledger of its own."""
+    async with AsyncExitStack() as stack:
+        if letters is None:
+            folder = stack.enter_context(TemporaryDirectory())
+            ledger = await stack.enter_async_context(open_ledger(Path(folder) / "ledger.db"))
+            letters = ledger.dead_letters
+        app = create_app(settings or settings_with(), client, letters)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+        http = httpx.AsyncClient(transport=transport, base_url="http://starter")
+        yield await stack.enter_async_context(http)
 
 
 def signed(body: bytes) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,13 +24,13 @@ def free_port() -> int:
 
 
 async def test_starter_starts_without_temporal_and_recovers(
-    temporal_binary: str, monkeypatch: pytest.MonkeyPatch
+    temporal_binary: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     port = free_port()
     client = await Client.connect(
         f"127.0.0.1:{port}", lazy=True, data_converter=pydantic_data_converter
     )
-    settings = settings_with()
+    settings = settings_with(ledger=tmp_path / "ledger.db")
     listener = listen(StarterSettings(port=0))
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     serving = asyncio.create_task(serve(settings, client, listener=listener))
@@ -68,11 +69,12 @@ async def test_server_that_accepts_and_never_answers_is_an_outage(
             assert (await http.get("/ready")).status_code == 503
 
 
-async def test_serving_ends_when_cancelled_and_frees_its_port():
+async def test_serving_ends_when_cancelled_and_frees_its_port(tmp_path: Path):
     client = await Client.connect("127.0.0.1:1", lazy=True)
     listener = listen(StarterSettings(port=0))
     port = listener.getsockname()[1]
-    serving = asyncio.create_task(serve(settings_with(), client, listener=listener))
+    settings = settings_with(ledger=tmp_path / "ledger.db")
+    serving = asyncio.create_task(serve(settings, client, listener=listener))
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"http://127.0.0.1:{port}/ion/ping")).status_code == 200
 

@@ -123,18 +123,6 @@ async def test_cancellation_that_comes_first_starts_the_order_and_is_not_lost(
     assert await event_types(order) == [STARTED, SIGNALED, TASK_SCHEDULED]
 
 
-async def test_cancellation_of_an_order_that_is_over_is_accepted(
-    starter: httpx.AsyncClient, order: WorkflowHandle[Any, Any], purchase_order_id: str
-):
-    await deliver(starter, order_update(purchase_order_id))
-    await order.terminate()
-
-    response = await deliver(starter, order_update(purchase_order_id, "FRAUD_CANCEL"))
-
-    assert (response.status_code, response.json()) == (200, {"outcome": "unmatched"})
-    assert SIGNALED not in await event_types(order)
-
-
 async def test_wrong_signature_leaves_no_workflow(
     temporal: Client,
     starter: httpx.AsyncClient,
