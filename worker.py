@@ -11,23 +11,30 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.alerts import AlertActivities
+from activities.corrections import CorrectionActivities
 from activities.customers import CustomerActivities
 from activities.interceptor import ActivitySurroundings
 from activities.invoices import InvoiceActivities
 from activities.items import ItemNumbers
+from activities.order_changes import OrderChangeActivities
 from activities.order_entry import OrderEntryActivities
+from activities.order_review import ReviewActivities
 from activities.orders import OrderActivities
 from activities.services import PairServices, Services
 from activities.shipments import ShipmentActivities
 from activities.sweeps import SweepActivities
+from activities.take_back import TakeBackActivities
+from connectors.channels import Channels
 from connectors.ionapi import fetch_m3_token, read_ionapi
 from connectors.m3 import M3Client
 from connectors.tokens import TokenAuth, TokenSource
 from connectors.walmart import WalmartAccount, WalmartClient, fetch_walmart_token
 from domain.names import ORDERS_TASK_QUEUE
 from ledger.store import Ledger, open_ledger
-from mappings.loader import load_mappings
+from mappings.live import LiveMappings
 from settings import PairSettings, Settings
+from workflows.alerts import AlertDesk
 from workflows.orders import OrderToCash
 from workflows.sweeps import OrderSweep
 
@@ -41,9 +48,11 @@ GRACEFUL_SHUTDOWN = timedelta(seconds=20)
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open the ledger and one set of clients per pair, and close them at the end."""
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(open_ledger(settings.ledger.path))
+        ledger = await stack.enter_async_context(
+            open_ledger(settings.ledger.path, keys=settings.ledger.keys)
+        )
         yield Services(
-            {pair.name: await _open_pair(stack, pair, ledger) for pair in settings.pairs}
+            ledger, {pair.name: await _open_pair(stack, pair, ledger) for pair in settings.pairs}
         )
 
 
@@ -55,7 +64,7 @@ async def _open_pair(stack: AsyncExitStack, settings: PairSettings, ledger: Ledg
         pair=pair,
         m3=m3,
         walmart=walmart,
-        mappings=load_mappings(overrides=settings.mappings),
+        live_mappings=LiveMappings(settings.mappings),
         items=ItemNumbers(m3, pair),
         ledger=ledger,
     )
@@ -112,13 +121,20 @@ def create_worker(client: Client, services: Services, settings: Settings) -> Wor
     orders = OrderActivities(services)
     customers = CustomerActivities(services)
     entry = OrderEntryActivities(services)
+    changes = OrderChangeActivities(services)
+    corrections = CorrectionActivities(services)
+    alerts = AlertActivities(
+        settings.alerts.to_rules(), Channels(settings.alerts.urls()), services.ledger
+    )
+    reviews = ReviewActivities(services)
+    take_back = TakeBackActivities(services)
     shipments = ShipmentActivities(services)
     invoices = InvoiceActivities(services)
     sweeps = SweepActivities(services)
     return Worker(
         client,
         task_queue=ORDERS_TASK_QUEUE,
-        workflows=[OrderToCash, OrderSweep],
+        workflows=[OrderToCash, OrderSweep, AlertDesk],
         activities=[
             orders.fetch_walmart_order,
             orders.draft_m3_order,
@@ -129,7 +145,16 @@ def create_worker(client: Client, services: Services, settings: Settings) -> Wor
             entry.add_head,
             entry.add_lines,
             entry.confirm_m3_order,
-            shipments.find_deliveries,
+            entry.find_released_order,
+            changes.reduce_m3_order,
+            changes.cancel_walmart_lines,
+            corrections.keep_address,
+            corrections.keep_item_number,
+            reviews.review_order,
+            take_back.take_back_m3_order,
+            take_back.check_taken_over_order,
+            alerts.report_attention,
+            alerts.send_alert,
             shipments.confirm_shipment,
             invoices.find_invoices,
             sweeps.start_released_orders,

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import structlog
 
+from activities.drafts import current_draft
 from activities.order_lines import missing_lines, refuse_more_than_ordered, send_all
-from activities.order_search import pick_head
+from activities.order_search import existing_orders, pick_head
 from activities.services import PairServices
 from connectors.m3 import M3Client, Record, Transaction
 from domain.errors import BatchOrderStopped, NotReady, OrderMismatch, Rejected
@@ -32,10 +33,14 @@ class BatchEntry:
         return self._services.m3
 
     async def _draft(self) -> OrderDraft:
-        return await self._services.draft(self._ref.purchase_order_id, OrderEntry.BATCH)
+        return await current_draft(self._services, self._ref, OrderEntry.BATCH)
 
     async def find_head(self, customer: Customer) -> OrderHead | None:
         """Look for the head among all batch orders of the customer: slow, but never behind."""
+        return pick_head(self._ref, *await self.list_heads(customer))
+
+    async def list_heads(self, customer: Customer) -> tuple[dict[str, str], set[str]]:
+        """Return our batch orders with their order, if they have one; and these orders."""
         heads = await self._m3.execute(
             "OIS100MI",
             "LstBatchHead",
@@ -43,7 +48,10 @@ class BatchEntry:
             columns=("ORNO", "CUOR", "ORNR"),
         )
         ours = {r["ORNO"]: r["ORNR"] for r in heads if r["CUOR"] == self._ref.purchase_order_id}
-        return pick_head(self._ref, ours, {order for order in ours.values() if order})
+        made = {order for order in ours.values() if order}
+        orders = await existing_orders(self._services, self._ref, made)
+        # A batch order whose order was deleted stands for nothing any more.
+        return {b: order for b, order in ours.items() if not order or order in orders}, orders
 
     async def create_head(self, customer: Customer) -> OrderHead:
         """Create the head and return its temporary number."""

@@ -2,6 +2,7 @@
 
 import structlog
 
+from activities.drafts import current_draft
 from activities.order_lines import missing_lines, send_all
 from activities.order_search import pick_head
 from activities.services import PairServices
@@ -23,15 +24,18 @@ class DirectEntry:
         self._ref = ref
 
     async def _draft(self) -> OrderDraft:
-        return await self._services.draft(self._ref.purchase_order_id, OrderEntry.DIRECT)
+        return await current_draft(self._services, self._ref, OrderEntry.DIRECT)
 
     async def find_head(self, customer: Customer) -> OrderHead | None:
         """Look for the order among all of the customer's: slow, but never behind."""
+        return pick_head(self._ref, *await self.list_heads(customer))
+
+    async def list_heads(self, customer: Customer) -> tuple[dict[str, str], set[str]]:
+        """Return no batch orders, and the customer's orders for the purchase order."""
         heads = await self._services.m3.execute(
             "OIS100MI", "LstHead", {"CUNO": customer.customer_number}, columns=("ORNO", "CUOR")
         )
-        ours = {r["ORNO"] for r in heads if r["CUOR"] == self._ref.purchase_order_id}
-        return pick_head(self._ref, {}, ours)
+        return {}, {r["ORNO"] for r in heads if r["CUOR"] == self._ref.purchase_order_id}
 
     async def create_head(self, customer: Customer) -> OrderHead:
         """Create the order and return its number."""

@@ -1,8 +1,9 @@
 """Find the M3 item number of a Walmart SKU."""
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from activities.believed import Believed
+from activities.m3_facts import M3Facts
 from connectors.m3 import M3Client, Record, Transaction
 from domain.errors import InvalidOrder, NotFound, Rejected
 from domain.pairs import Pair
@@ -21,26 +22,28 @@ class ItemNumbers:
     def __init__(self, m3: M3Client, pair: Pair) -> None:
         self._m3 = m3
         self._pair = pair
-        self._known: dict[str, tuple[str, float]] = {}
+        self._believed: Believed[str] = Believed(pair.item_cache)
+        self.facts = M3Facts(m3, pair)
 
-    async def find(self, purchase_order_id: str, skus: Iterable[str]) -> dict[str, str]:
+    async def find(
+        self,
+        purchase_order_id: str,
+        skus: Iterable[str],
+        *,
+        given: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
         """Return the item number of every SKU, with at most two requests for up to 80 of them.
+
+        Args:
+            purchase_order_id: for the error.
+            skus: what is asked for.
+            given: what a person has said of some SKUs; it comes before what M3 says.
 
         Raises:
             InvalidOrder: UNKNOWN_SKU; all unknown SKUs of the order are named together.
         """
-        now = time.monotonic()
         wanted = list(dict.fromkeys(skus))
-        believed = {
-            sku: known[0]
-            for sku in wanted
-            if (known := self._known.get(sku)) is not None and known[1] > now
-        }
-        answered: dict[str, str] = {}
-        for look_up in (self._by_alias, self._by_item_number):
-            if missing := [sku for sku in wanted if sku not in believed | answered]:
-                answered |= await look_up(missing)
-        found = believed | answered
+        found = await self.look_up(wanted, given=given)
         unknown = [sku for sku in wanted if sku not in found]
         if unknown:
             raise InvalidOrder(
@@ -49,9 +52,25 @@ class ItemNumbers:
                 reason=f"M3 has no item for SKU {', '.join(unknown)}",
                 mend="add the alias in MMS025 (or the item in MMS001), then send `retry`",
             )
-        until = now + self._pair.item_cache.total_seconds()
-        self._known |= {sku: (item, until) for sku, item in answered.items()}
         return found
+
+    async def look_up(
+        self, skus: Iterable[str], *, given: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Return the item number of those SKUs that have one."""
+        wanted = dict.fromkeys(skus)
+        said = {sku: item for sku, item in (given or {}).items() if sku in wanted}
+        known = self._believed.of(wanted) | said
+        answered: dict[str, str] = {}
+        for ask in (self._by_alias, self._by_item_number):
+            if missing := [sku for sku in wanted if sku not in known | answered]:
+                answered |= await ask(missing)
+        self._believed.keep(answered)
+        return known | answered
+
+    def doubt(self, skus: Iterable[str]) -> None:
+        """Ask M3 anew what these SKUs are, when an order with them is looked at again."""
+        self._believed.forget(skus)
 
     async def _by_alias(self, skus: list[str]) -> dict[str, str]:
         alias = {"ALWT": self._pair.alias_category}

@@ -13,6 +13,7 @@ from temporalio import activity
 
 from activities.batch_entry import BatchEntry
 from activities.direct_entry import DirectEntry
+from activities.drafts import fresh_draft
 from activities.order_search import search_order
 from activities.services import PairServices, Services
 from domain.errors import OrderMismatch
@@ -78,8 +79,7 @@ class OrderEntryActivities:
             return found
         if written_before:
             # What M3 refused may have been mended in a mapping or setting since it was drafted.
-            order = await services.order(input.ref.purchase_order_id)
-            await services.make_draft(order, input.order_entry)
+            await fresh_draft(services, input.ref, input.order_entry)
         return await entry.create_head(input.customer)
 
     @activity.defn
@@ -114,6 +114,18 @@ class OrderEntryActivities:
             m3_order_number = await entry.confirm(input.batch_order_number)
         await _remember(services, ref, m3_order_number)
         log.info("m3_order_created", m3_order_number=m3_order_number)
+        return m3_order_number
+
+    @activity.defn
+    async def find_released_order(self, input: ConfirmInput) -> str:
+        """Return the order a person has made of a stopped batch order in OIS275, or nothing.
+
+        Repeating: reads again.
+        """
+        services = self._services.of(input.ref)
+        m3_order_number = await BatchEntry(services, input.ref).released(input.batch_order_number)
+        if m3_order_number:
+            await _remember(services, input.ref, m3_order_number)
         return m3_order_number
 
 

@@ -9,10 +9,17 @@ from domain.orders import OrderHead, OrderRef
 
 
 async def search_order(services: PairServices, ref: OrderRef) -> OrderHead | None:
-    """Search batch orders and orders by CUOR.
+    """Search batch orders and orders by CUOR, and choose the head to go on with.
 
     Raises:
         OrderMismatch: M3 has two orders for it.
+    """
+    batches, orders = await search_heads(services, ref)
+    return pick_head(ref, batches, orders)
+
+
+async def search_heads(services: PairServices, ref: OrderRef) -> tuple[dict[str, str], set[str]]:
+    """Return batch order number to order number, and the order numbers.
 
     Source:
         OIS275MI/SearchBatchLine and OIS100MI/SearchHead read M3's search index, which lags a
@@ -26,10 +33,12 @@ async def search_order(services: PairServices, ref: OrderRef) -> OrderHead | Non
         services.m3.execute("OIS100MI", "SearchHead", query, columns=("ORNO",)),
     )
     # The index may match loosely, so the number itself is compared.
-    batches = [record for record in batch_lines if record["CUOR"] == ref.purchase_order_id]
-    orders = {record["ORNR"] for record in batches if record["ORNR"]}
-    orders |= await _confirmed_by_head(services, ref, {r["ORNO"] for r in heads} - orders)
-    return pick_head(ref, {record["ORNO"]: record["ORNR"] for record in batches}, orders)
+    batches = {r["ORNO"]: r["ORNR"] for r in batch_lines if r["CUOR"] == ref.purchase_order_id}
+    batches = await _still_there(services, batches)
+    made = {order for order in batches.values() if order}
+    orders = await existing_orders(services, ref, {r["ORNO"] for r in heads} | made)
+    # A batch order whose order was deleted stands for nothing any more.
+    return {b: order for b, order in batches.items() if not order or order in orders}, orders
 
 
 def pick_head(ref: OrderRef, batches: dict[str, str], orders: set[str]) -> OrderHead | None:
@@ -56,9 +65,29 @@ def pick_head(ref: OrderRef, batches: dict[str, str], orders: set[str]) -> Order
     return None
 
 
-async def _confirmed_by_head(
-    services: PairServices, ref: OrderRef, candidates: set[str]
-) -> set[str]:
+async def _still_there(services: PairServices, batches: dict[str, str]) -> dict[str, str]:
+    """Drop batch orders that were deleted or confirmed, which the index has not heard of yet."""
+    unconfirmed = sorted(batch for batch, order in batches.items() if not order)
+    heads = await services.m3.execute_in_parts(
+        "OIS275MI",
+        [
+            Transaction(name="GetTmpOrderStat", record={"ORNO": number}, columns=("ORNO", "ORNR"))
+            for number in unconfirmed
+        ],
+    )
+    there = dict(batches)
+    for number, head in zip(unconfirmed, heads, strict=True):
+        if isinstance(head, NotFound):
+            del there[number]
+        elif isinstance(head, Rejected):
+            raise head
+        elif head:
+            there[number] = head[0]["ORNR"]  # confirmed a moment ago
+    return there
+
+
+async def existing_orders(services: PairServices, ref: OrderRef, candidates: set[str]) -> set[str]:
+    """Return those of the orders that exist and belong to the purchase order."""
     numbers = sorted(candidates)
     heads = await services.m3.execute_in_parts(
         "OIS100MI",

@@ -7,14 +7,15 @@ from decimal import Decimal
 import structlog
 from temporalio import activity
 
+from activities.m3_lines import LOOKS, read_lines
 from activities.order_lines import refuse_more_than_ordered
 from activities.order_search import search_order
 from activities.services import PairServices, Services
-from connectors.m3 import Record
-from domain.errors import InvalidOrder, NotReady, Rejected
+from activities.validation import check_and_draft
+from domain.attention import Finding
+from domain.errors import NotFound, NotReady, Rejected
 from domain.orders import FetchedOrder, M3Line, OrderEntry, OrderFacts, OrderPolicy, OrderRef
-from mappings.deliveries import to_m3_lines
-from mappings.walmart_order import to_facts
+from mappings.order_facts import to_facts
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ class DraftOrderInput:
 
     ref: OrderRef
     order_entry: OrderEntry
+    reread: bool = False  # it was looked at before, and may have changed since
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class DraftedOrder:
 
     facts: OrderFacts
     m3_order_number: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +70,15 @@ class OrderActivities:
     async def draft_m3_order(self, input: DraftOrderInput) -> DraftedOrder:
         """Map the order to the M3 records that will create it; nothing is written to M3.
 
-        Everything that can be found wrong is found here: unknown SKUs, values without a table
-        row, texts that do not fit. Repeating: reads the order again, which may have been mended
-        or canceled at Walmart meanwhile, looks whether a person has entered it in M3, and drafts
-        with today's mappings.
+        Everything that can be found wrong is found here, and all of it together: see
+        `activities.validation`. Nothing is drafted while a finding blocks. Repeating: reads the
+        order again, which may have been mended or canceled at Walmart meanwhile, looks whether a
+        person has entered it in M3, and drafts with today's mappings.
         """
         ref = input.ref
         services = self._services.of(ref)
         # The first try runs within the workflow task, right after the order was fetched.
-        if activity.info().is_local:
+        if activity.info().is_local and not input.reread:
             order, found = await services.order(ref.purchase_order_id), None
         else:
             order = await services.fetch(ref.purchase_order_id)
@@ -83,14 +86,15 @@ class OrderActivities:
         facts = to_facts(order)
         entered = found.m3_order_number if found else ""
         # An order found by direct entry may be our own and lack lines, so it is drafted too.
-        if not facts.skip_reason and (not entered or input.order_entry is OrderEntry.DIRECT):
-            await services.make_draft(order, input.order_entry)
-            entered = ""
-        return DraftedOrder(facts=facts, m3_order_number=entered)
+        if facts.skip_reason or (entered and input.order_entry is OrderEntry.BATCH):
+            return DraftedOrder(facts=facts, m3_order_number=entered)
+        items = await services.ledger.item_numbers(ref.pair, ref.purchase_order_id)
+        findings = await check_and_draft(services, order, input.order_entry, item_numbers=items)
+        return DraftedOrder(facts=facts, findings=findings)
 
     @activity.defn
-    async def acknowledge_walmart_order(self, ref: OrderRef) -> None:
-        """Tell Walmart that the order is accepted.
+    async def acknowledge_walmart_order(self, ref: OrderRef) -> bool:
+        """Tell Walmart that the order is accepted; return False where nothing of it is open.
 
         Repeating: Walmart allows it until something has shipped; then the order is read back,
         and an order that has gone further than acknowledged counts as acknowledged.
@@ -101,60 +105,42 @@ class OrderActivities:
         except Rejected:
             order = await services.fetch(ref.purchase_order_id)
             if not order.open_lines:
-                raise InvalidOrder(
-                    ref.purchase_order_id,
-                    cause="CANCELED_AT_WALMART",
-                    reason="Walmart has canceled every line",
-                    mend="close the order in M3 by hand, then terminate this workflow",
-                ) from None
+                return False  # canceled meanwhile
             if not order.accepted:
                 raise
         log.info("walmart_order_acknowledged")
+        return True
 
     @activity.defn
     async def reserve_stock(self, input: ReserveStockInput) -> tuple[M3Line, ...]:
         """Allocate stock to the M3 order and return what each line got.
 
         Repeating: M3 allocates what is still open; what is allocated stays.
+
+        Raises:
+            OrderMismatch: M3 would ship more of a line than was ordered.
+            NotReady: M3 shows no lines; after a few looks they count as deleted.
         """
         services = self._services.of(input.ref)
-        order = {"RIDN": input.m3_order_number}
-        await services.m3.execute(
-            "MMS120MI", "AllocateOrder", {"TTYP": CUSTOMER_ORDER, **order, "MAAL": "1"}
+        number = input.m3_order_number
+        try:
+            await services.m3.execute(
+                "MMS120MI", "AllocateOrder", {"TTYP": CUSTOMER_ORDER, "RIDN": number, "MAAL": "1"}
+            )
+        except NotFound:
+            return ()  # deleted meanwhile, which the next look at both systems settles
+        lines = await read_lines(services, input.ref, number)
+        if not lines and activity.info().attempt <= LOOKS:
+            raise NotReady(f"M3 order {number} has no lines yet")
+        order = await services.order(input.ref.purchase_order_id)
+        refuse_more_than_ordered(
+            input.ref,
+            {line.line_number: Decimal(line.ordered) for line in order.head.lines},
+            [(line.line_number, Decimal(line.quantity)) for line in lines],
         )
-        lines = await m3_lines(services, input.ref, input.m3_order_number)
         short = [line.line_number for line in lines if line.allocated < line.quantity]
-        log.info("stock_reserved", m3_order_number=input.m3_order_number, short_lines=short)
+        log.info("stock_reserved", m3_order_number=number, short_lines=short)
         return lines
-
-
-async def m3_lines(
-    services: PairServices, ref: OrderRef, m3_order_number: str
-) -> tuple[M3Line, ...]:
-    """Read the lines of an M3 order with the Walmart line each stands for.
-
-    Raises:
-        OrderMismatch: M3 would ship more of a line than was ordered.
-        NotReady: there are no lines.
-    """
-    records: list[Record] = await services.m3.execute(
-        "OIS100MI",
-        "LstLine",
-        {"ORNO": m3_order_number},
-        columns=("PONR", "POSX", "CUPO", "ORQT", "ORQA", "ALQT", "DLQT", "ORST"),
-    )
-    if not records:
-        raise NotReady(f"M3 order {m3_order_number} has no lines yet")
-    lines = to_m3_lines(records, ref.purchase_order_id)
-    order = await services.order(ref.purchase_order_id)
-    # ORQA is in the unit that was ordered, ORQT may be in the item's basic unit.
-    entered = [Decimal(record["ORQA"] or record["ORQT"]) for record in records]
-    refuse_more_than_ordered(
-        ref,
-        {line.line_number: Decimal(line.ordered) for line in order.head.lines},
-        zip((line.line_number for line in lines), entered, strict=True),
-    )
-    return lines
 
 
 def _policy(services: PairServices, facts: OrderFacts) -> OrderPolicy:
@@ -170,4 +156,9 @@ def _policy(services: PairServices, facts: OrderFacts) -> OrderPolicy:
         attention_after_seconds=pair.attention_after.total_seconds(),
         delivery_poll_seconds=pair.delivery_poll.total_seconds(),
         invoice_poll_seconds=pair.invoice_poll.total_seconds(),
+        acknowledge_deadline=facts.ordered_at + pair.acknowledge_within,
+        auto_cancel_at=facts.ship_by + pair.auto_cancel_after,
+        recheck_seconds=pair.recheck.total_seconds(),
+        remind_seconds=pair.remind.total_seconds(),
+        escalate_before_seconds=pair.escalate_before.total_seconds(),
     )

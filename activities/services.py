@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,12 @@ from temporalio import activity
 from activities.items import ItemNumbers
 from connectors.m3 import M3Client
 from connectors.walmart import WalmartClient
-from domain.orders import OrderEntry, OrderRef
+from domain.orders import OrderRef
 from domain.pairs import Pair
 from ledger.store import Ledger
+from mappings.corrections import with_address
+from mappings.live import LiveMappings
 from mappings.loader import MappingSet
-from mappings.orders import OrderDraft, draft_order
 from mappings.walmart_order import WalmartOrder, parse_order
 
 
@@ -27,14 +28,19 @@ class PairServices:
     pair: Pair
     m3: M3Client
     walmart: WalmartClient
-    mappings: MappingSet
+    live_mappings: LiveMappings
     items: ItemNumbers
     ledger: Ledger
+
+    @property
+    def mappings(self) -> MappingSet:
+        """Return the mappings in force, which follow their files."""
+        return self.live_mappings.current
 
     async def fetch(self, purchase_order_id: str) -> WalmartOrder:
         """Read the order from Walmart, check its shape and keep it in the ledger."""
         document = await self.walmart.order(purchase_order_id)
-        order = parse_order(document)
+        order = await self._read(purchase_order_id, document)
         await self.ledger.save_order(
             self.pair.name, purchase_order_id, document=_to_json(document), at=datetime.now(UTC)
         )
@@ -45,22 +51,13 @@ class PairServices:
         document = await self.ledger.order_document(self.pair.name, purchase_order_id)
         if document is None:
             return await self.fetch(purchase_order_id)
-        return parse_order(json.loads(document, parse_float=Decimal))
+        return await self._read(purchase_order_id, json.loads(document, parse_float=Decimal))
 
-    async def make_draft(self, order: WalmartOrder, entry: OrderEntry) -> OrderDraft:
-        """Map the order to M3 records and keep them in the ledger."""
-        items = await self.items.find(order.purchase_order_id, order.skus)
-        pair = replace(self.pair, order_entry=entry)
-        draft = draft_order(order, pair=pair, mappings=self.mappings, items=items)
-        await self.ledger.save_draft(self.pair.name, order.purchase_order_id, draft.to_json())
-        return draft
-
-    async def draft(self, purchase_order_id: str, entry: OrderEntry) -> OrderDraft:
-        """Return the drafted M3 records; they are made anew when the ledger has none."""
-        draft = await self.ledger.order_draft(self.pair.name, purchase_order_id)
-        if draft is None:
-            return await self.make_draft(await self.order(purchase_order_id), entry)
-        return OrderDraft.from_json(draft)
+    async def _read(self, purchase_order_id: str, document: Mapping[str, Any]) -> WalmartOrder:
+        """Read an order, with the address a person has corrected in place of Walmart's."""
+        if sealed := await self.ledger.address(self.pair.name, purchase_order_id):
+            document = with_address(document, json.loads(self.ledger.seal.open(sealed)))
+        return parse_order(document)
 
     async def may_have_happened(self, business_id: str) -> bool:
         """Record that the running activity is about to write, and tell whether it may have before.
@@ -99,7 +96,8 @@ class PairServices:
 class Services:
     """The services of every pair this worker serves."""
 
-    def __init__(self, pairs: Mapping[str, PairServices]) -> None:
+    def __init__(self, ledger: Ledger, pairs: Mapping[str, PairServices]) -> None:
+        self.ledger = ledger
         self._pairs = pairs
 
     def of(self, ref: OrderRef) -> PairServices:

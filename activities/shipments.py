@@ -6,26 +6,16 @@ from datetime import UTC, datetime
 import structlog
 from temporalio import activity
 
+from activities.m3_lines import read_lines
+from activities.order_review import SHIPPED_STATUS
 from activities.services import PairServices, Services
 from connectors.m3 import Record, Transaction, accepted
 from domain.errors import NotFound, NotReady, Rejected
 from domain.orders import LineQuantity, M3Line, OrderRef, Shipment
-from mappings.deliveries import from_m3_delivery
-from mappings.shipments import Delivery, remaining, to_shipping_body
+from mappings.deliveries import from_m3_delivery, key_of
+from mappings.shipments import Delivery, remaining, still_wanted, to_shipping_body
 
 log = structlog.get_logger()
-
-# A delivery below this status (PGRS) has not left the warehouse.
-SHIPPED_STATUS = "50"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FindDeliveriesInput:
-    """Which M3 order to look for deliveries of."""
-
-    ref: OrderRef
-    m3_order_number: str
-    lines: tuple[M3Line, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,44 +35,26 @@ class ShipmentActivities:
         self._services = services
 
     @activity.defn
-    async def find_deliveries(self, input: FindDeliveriesInput) -> tuple[str, ...]:
-        """Return the delivery numbers of this order that have left the warehouse.
-
-        The fallback for ION messages that never came. Repeating: reads again.
-        """
-        services = self._services.of(input.ref)
-        outcomes = await services.m3.execute_in_parts(
-            "OIS100MI",
-            [
-                Transaction(
-                    name="LstDelLineByCO",
-                    record={"ORNO": input.m3_order_number} | _line_key(line),
-                    columns=("DLIX", "PGRS"),
-                )
-                for line in input.lines
-            ],
-        )
-        # A line that was deleted in M3 after its stock was reserved has no deliveries.
-        found = accepted([each for each in outcomes if not isinstance(each, NotFound)])
-        lines = [record for records in found for record in records]
-        return tuple(sorted({r["DLIX"] for r in lines if r["PGRS"] >= SHIPPED_STATUS}))
-
-    @activity.defn
     async def confirm_shipment(self, input: ConfirmShipmentInput) -> Shipment:
         """Tell Walmart what this delivery holds, line by line and package by package.
 
         Walmart charges the buyer with it and refuses it the second time. Repeating: after an
         answer that may have been lost, and after any refusal, the order is read back and only
-        what Walmart does not have yet is sent.
+        what Walmart does not have yet is sent. A delivery M3 does not have any more, because it
+        was reversed, is a shipment without lines.
         """
         services = self._services.of(input.ref)
-        delivery = await _read_delivery(services, input)
+        try:
+            delivery = await _read_delivery(services, input)
+        except NotFound:
+            log.info("m3_delivery_reversed", delivery_number=input.delivery_number)
+            return Shipment(delivery_number=input.delivery_number, lines=(), tracking_numbers=())
         business_id = f"{input.ref.purchase_order_id}/{input.delivery_number}"
         confirmation = _Confirmation(delivery=delivery)
         seen = await services.saw_entry(input.ref.purchase_order_id)
         if await services.may_have_happened(business_id) or not seen:
             confirmation = await _lacking_at_walmart(services, input, delivery)
-        await _confirm(services, input, delivery, confirmation)
+        surplus = await _confirm(services, input, delivery, confirmation)
         log.info(
             "walmart_shipment_confirmed",
             delivery_number=input.delivery_number,
@@ -92,6 +64,7 @@ class ShipmentActivities:
             delivery_number=input.delivery_number,
             lines=_total_by_line(delivery),
             tracking_numbers=tuple(package.tracking_number for package in delivery.packages),
+            surplus=surplus,
         )
 
 
@@ -122,12 +95,23 @@ async def _read_delivery(services: PairServices, input: ConfirmShipmentInput) ->
         packages,
         contents,
         m3_order_number=input.m3_order_number,
-        lines=input.lines,
+        lines=await _lines_of(services, input, contents),
         time_zone=services.pair.time_zone,
     )
     if not delivery.packages:
         raise NotReady(f"delivery {input.delivery_number} has no package of this order yet")
     return delivery
+
+
+async def _lines_of(
+    services: PairServices, input: ConfirmShipmentInput, contents: list[Record]
+) -> tuple[M3Line, ...]:
+    """Return the order's lines; read again where M3 has split one since they were read."""
+    ours = [record for record in contents if record["RIDN"] == input.m3_order_number]
+    known = {line.m3_line for line in input.lines}
+    if all(key_of(record["RIDL"], record["RIDX"]) in known for record in ours):
+        return input.lines
+    return await read_lines(services, input.ref, input.m3_order_number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +120,7 @@ class _Confirmation:
 
     delivery: Delivery
     intent_to_cancel_override: bool = False
+    surplus: tuple[LineQuantity, ...] = ()  # Walmart has canceled them, so it is not told
 
 
 async def _confirm(
@@ -143,8 +128,12 @@ async def _confirm(
     input: ConfirmShipmentInput,
     delivery: Delivery,
     confirmation: _Confirmation,
-) -> None:
-    """Send a confirmation; after a refusal send what reading the order back leaves of it."""
+) -> tuple[LineQuantity, ...]:
+    """Send a confirmation; after a refusal send what reading the order back leaves of it.
+
+    Returns:
+        What Walmart would not take, because it has canceled it.
+    """
     now = datetime.now(UTC)
     while confirmation.delivery.packages:
         try:
@@ -159,8 +148,9 @@ async def _confirm(
                 raise
             confirmation = lacking
         else:
-            return
+            return confirmation.surplus
     log.info("walmart_shipment_recognized", delivery_number=input.delivery_number)
+    return confirmation.surplus
 
 
 async def _lacking_at_walmart(
@@ -171,8 +161,9 @@ async def _lacking_at_walmart(
     Goods that have left are confirmed even where the buyer asked to cancel meanwhile.
     """
     order = await services.fetch(input.ref.purchase_order_id)
+    lacking, surplus = still_wanted(remaining(delivery, order), order)
     return _Confirmation(
-        delivery=remaining(delivery, order), intent_to_cancel_override=order.intent_to_cancel
+        delivery=lacking, intent_to_cancel_override=order.intent_to_cancel, surplus=surplus
     )
 
 
@@ -193,11 +184,6 @@ async def _send(
 def _is_about_date(refusal: Rejected) -> bool:
     """Source: "ship date must be today or later" was met once; the field is not known for sure."""
     return refusal.field == "shipDateTime" or "ship date" in refusal.message.lower()
-
-
-def _line_key(line: M3Line) -> Record:
-    number, _, suffix = line.m3_line.partition("/")
-    return {"PONR": number, "POSX": suffix}
 
 
 def _total_by_line(delivery: Delivery) -> tuple[LineQuantity, ...]:

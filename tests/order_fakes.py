@@ -7,12 +7,17 @@ from typing import Any
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.corrections import CorrectAddressInput, MapSkuInput
 from activities.customers import FindCustomerInput
 from activities.interceptor import as_application_error
 from activities.invoices import FindInvoicesInput
+from activities.order_changes import CancelLinesInput, ReduceOrderInput, SettledOrder
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput
+from activities.order_review import Review, ReviewInput
 from activities.orders import DraftedOrder, DraftOrderInput, ReserveStockInput
-from activities.shipments import ConfirmShipmentInput, FindDeliveriesInput
+from activities.shipments import ConfirmShipmentInput
+from activities.take_back import TakeBackInput, TakenBack, TakeOverInput
+from domain.attention import AttentionReport, Finding
 from domain.errors import IntegrationError
 from domain.orders import (
     Customer,
@@ -64,6 +69,11 @@ def policy(**changes: Any) -> OrderPolicy:
         "attention_after_seconds": 900.0,
         "delivery_poll_seconds": 3600.0,
         "invoice_poll_seconds": 3600.0,
+        "acknowledge_deadline": datetime.now(UTC) + timedelta(hours=4),
+        "auto_cancel_at": datetime.now(UTC) + timedelta(days=6),
+        "recheck_seconds": 300.0,
+        "remind_seconds": 4 * 3600.0,
+        "escalate_before_seconds": 3600.0,
     }
     return OrderPolicy(**values | changes)
 
@@ -81,6 +91,12 @@ class FakeOrderActivities:
     deliveries: dict[str, tuple[LineQuantity, ...]] = field(default_factory=lambda: {"1": WHOLE})
     shipped_in_m3: tuple[str, ...] = ()
     invoiced: list[str] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()  # of every draft, until a test mends them
+    gone_from_m3: dict[str, int] = field(default_factory=dict)  # units M3 will not ship, by line
+    settled: list[SettledOrder] = field(default_factory=list)  # what canceling comes to, in turn
+    surplus: tuple[LineQuantity, ...] = ()
+    released: str = ""  # what a person made of the stopped batch order
+    told: list[AttentionReport] = field(default_factory=list)
     failing: dict[str, list[Exception]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
@@ -92,6 +108,11 @@ class FakeOrderActivities:
                 return
             raise as_application_error(error) if isinstance(error, IntegrationError) else error
 
+    def _call_quietly(self, name: str) -> None:
+        """As `_call`, and left out of `calls`: telling of a case is no step of the order."""
+        self._call(name)
+        self.calls.pop()
+
     @activity.defn
     async def fetch_walmart_order(self, ref: OrderRef) -> FetchedOrder:
         self._call("fetch_walmart_order")
@@ -100,7 +121,9 @@ class FakeOrderActivities:
     @activity.defn
     async def draft_m3_order(self, input: DraftOrderInput) -> DraftedOrder:
         self._call("draft_m3_order")
-        return DraftedOrder(facts=self.facts, m3_order_number=self.entered_by_hand)
+        return DraftedOrder(
+            facts=self.facts, m3_order_number=self.entered_by_hand, findings=self.findings
+        )
 
     @activity.defn
     async def find_or_create_customer(self, input: FindCustomerInput) -> Customer:
@@ -127,26 +150,76 @@ class FakeOrderActivities:
         return "0010000001"
 
     @activity.defn
-    async def acknowledge_walmart_order(self, ref: OrderRef) -> None:
+    async def find_released_order(self, input: ConfirmInput) -> str:
+        self._call("find_released_order", input.batch_order_number)
+        return self.released
+
+    @activity.defn
+    async def acknowledge_walmart_order(self, ref: OrderRef) -> bool:
         self._call("acknowledge_walmart_order")
+        return bool(self.facts.lines)
 
     @activity.defn
     async def reserve_stock(self, input: ReserveStockInput) -> tuple[M3Line, ...]:
         self._call("reserve_stock", input.m3_order_number)
+        return self._m3_lines()
+
+    def _m3_lines(self) -> tuple[M3Line, ...]:
         return tuple(
             M3Line(
                 line_number=line.line_number,
                 m3_line=f"{line.line_number}/0",
                 quantity=line.quantity,
                 allocated=self.allocated.get(line.line_number, line.quantity),
+                will_ship=line.quantity - self.gone_from_m3.get(line.line_number, 0),
+                furthest_status="3",
             )
             for line in self.facts.lines
         )
 
     @activity.defn
-    async def find_deliveries(self, input: FindDeliveriesInput) -> tuple[str, ...]:
-        self._call("find_deliveries")
-        return self.shipped_in_m3
+    async def review_order(self, input: ReviewInput) -> Review:
+        self._call("review_order")
+        return Review(
+            deliveries=self.shipped_in_m3,
+            m3_lines=self._m3_lines(),
+            differs=bool(self.gone_from_m3),
+        )
+
+    @activity.defn
+    async def reduce_m3_order(self, input: ReduceOrderInput) -> tuple[M3Line, ...]:
+        self._call("reduce_m3_order", input.m3_order_number)
+        return self._m3_lines()
+
+    @activity.defn
+    async def cancel_walmart_lines(self, input: CancelLinesInput) -> SettledOrder:
+        self._call("cancel_walmart_lines", "before entry" if input.m3_lines is None else "")
+        settled = self.settled.pop(0) if self.settled else SettledOrder(facts=self.facts)
+        self.facts = settled.facts
+        return settled
+
+    @activity.defn
+    async def take_back_m3_order(self, input: TakeBackInput) -> TakenBack:
+        self._call("take_back_m3_order", input.keep and f"but {input.keep}")
+        return TakenBack(batch_order_numbers=("T000000001",))
+
+    @activity.defn
+    async def check_taken_over_order(self, input: TakeOverInput) -> str:
+        self._call("check_taken_over_order", input.m3_order_number)
+        return input.m3_order_number
+
+    @activity.defn
+    async def keep_address(self, input: CorrectAddressInput) -> None:
+        self._call("keep_address")
+
+    @activity.defn
+    async def keep_item_number(self, input: MapSkuInput) -> None:
+        self._call("keep_item_number", f"{input.sku} {input.item_number}")
+
+    @activity.defn
+    async def report_attention(self, report: AttentionReport) -> None:
+        self._call_quietly("report_attention")
+        self.told.append(report)
 
     @activity.defn
     async def confirm_shipment(self, input: ConfirmShipmentInput) -> Shipment:
@@ -155,6 +228,7 @@ class FakeOrderActivities:
             delivery_number=input.delivery_number,
             lines=self.deliveries[input.delivery_number],
             tracking_numbers=(f"TRACK-{input.delivery_number}",),
+            surplus=self.surplus,
         )
 
     @activity.defn

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
-from temporalio.workflow import ActivityConfig, LocalActivityConfig
+from temporalio.workflow import ActivityCancellationType, ActivityConfig, LocalActivityConfig
 
 # One M3 or Walmart request is given up after 60 s by its client; an activity makes at most four.
 START_TO_CLOSE = timedelta(minutes=5)
@@ -27,6 +27,8 @@ def patient(window: timedelta) -> ActivityConfig:
         heartbeat_timeout=HEARTBEAT,
         schedule_to_close_timeout=max(window, timedelta(seconds=1)),
         retry_policy=RETRY,
+        # Canceled from the Web UI, an order is taken back; first its last call has to be over.
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
 
 

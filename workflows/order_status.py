@@ -7,14 +7,17 @@ from temporalio.common import SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from activities.search_attributes import (
+        ASSIGNEE,
         ATTENTION_CAUSE,
+        ATTENTION_SINCE,
         M3_ORDER_NUMBER,
         NEEDS_ATTENTION,
         SHIP_BY,
         STAGE,
+        TAGS,
     )
+    from domain.attention import Attention, Finding
     from domain.orders import (
-        Attention,
         LineQuantity,
         OrderProgress,
         OrderSummary,
@@ -35,6 +38,8 @@ STAGE_IN_WORDS = {
     Stage.COMPLETED: "Shipped, confirmed to Walmart and invoiced.",
     Stage.SKIPPED: "Not ours to fulfill.",
     Stage.ALREADY_DONE: "Recognized: this order was handled before.",
+    Stage.CANCELED: "Canceled before anything shipped.",
+    Stage.TAKEN_BACK: "Given up, and taken back out of M3.",
 }
 
 
@@ -62,17 +67,27 @@ class OrderStatus:
         entry = TimelineEntry(at=workflow.now(), event=event, detail=detail)
         self.progress.timeline = (*self.progress.timeline, entry)[-TIMELINE_LENGTH:]
 
-    def needs_attention(self, step: str, failure: Failure) -> None:
+    def needs_attention(
+        self,
+        step: str,
+        failure: Failure,
+        *,
+        findings: tuple[Finding, ...] = (),
+        blocks: bool = True,
+    ) -> None:
         """Show that `step` needs a person, or a system that is out; repeating changes nothing."""
         before = next((a for a in self.progress.attention if a.step == step), None)
         if before and (before.cause, before.sentence) == (failure.cause, failure.sentence):
             return
+        same_case = before is not None and before.cause == failure.cause
         attention = Attention(
             cause=failure.cause,
             sentence=failure.sentence,
             mend=failure.mend,
             step=step,
-            since=before.since if before else workflow.now(),
+            since=before.since if before and same_case else workflow.now(),
+            findings=findings,
+            blocks=blocks,
         )
         others = tuple(a for a in self.progress.attention if a.step != step)
         self._attend((*others, attention))
@@ -84,6 +99,18 @@ class OrderStatus:
         if others != self.progress.attention:
             self._attend(others)
             self.note("attention_ended", step)
+
+    def assign(self, assignee: str) -> None:
+        """Show who looks after the order; nobody when it is empty."""
+        self.progress.assignee = assignee
+        workflow.upsert_search_attributes(
+            [ASSIGNEE.value_set(assignee) if assignee else ASSIGNEE.value_unset()]
+        )
+
+    def tag(self, tags: tuple[str, ...]) -> None:
+        """Mark the order with these tags and no others."""
+        self.progress.tags = tags
+        workflow.upsert_search_attributes([TAGS.value_set(tags) if tags else TAGS.value_unset()])
 
     def summary(self, input: OrderToCashInput) -> OrderSummary:
         """Return where the order stands."""
@@ -109,18 +136,23 @@ class OrderStatus:
             shipments=progress.shipments,
             invoices=progress.invoices,
             attention=progress.attention,
+            canceled=progress.canceled,
+            answers=progress.answers,
+            assignee=progress.assignee,
+            tags=progress.tags,
         )
 
     def _attend(self, attention: tuple[Attention, ...]) -> None:
         self.progress.attention = attention
-        workflow.upsert_search_attributes(
-            [
-                NEEDS_ATTENTION.value_set(bool(attention)),
-                ATTENTION_CAUSE.value_set(attention[0].cause)
-                if attention
-                else ATTENTION_CAUSE.value_unset(),
-            ]
-        )
+        updates: list[SearchAttributeUpdate[Any]] = [NEEDS_ATTENTION.value_set(bool(attention))]
+        if attention:
+            updates.append(ATTENTION_CAUSE.value_set(attention[0].cause))
+            updates.append(ATTENTION_SINCE.value_set(attention[0].since))
+        else:
+            # A moment that was unset cannot be read by the SDK when the order goes on as a new
+            # run, so the last one stays; it says nothing without NeedsAttention.
+            updates.append(ATTENTION_CAUSE.value_unset())
+        workflow.upsert_search_attributes(updates)
         self._tell()
 
     def _tell(self) -> None:

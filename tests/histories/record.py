@@ -9,19 +9,23 @@ import json
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.client import WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from activities.order_changes import SettledOrder
 from commands.temporal import add_search_attributes
-from domain.errors import InvalidOrder, Unavailable
+from domain.attention import Finding, Severity
+from domain.errors import InvalidOrder, Rejected, Unavailable
 from domain.names import SearchAttribute
-from domain.orders import CustomerStrategy, LineQuantity, OrderEntry, OrderHead
+from domain.orders import CustomerStrategy, LineQuantity, OrderEntry, OrderHead, OrderUpdate
 from tests.conftest import installed
-from tests.integration.test_order_workflow import Order, report_all, started, waiting_for
 from tests.order_fakes import FakeOrderActivities, facts, policy
+from tests.order_runs import Order, report_all, started, waiting_for, waiting_until
 from workflows.orders import OrderToCash
 
 FOLDER = Path(__file__).parent
@@ -33,6 +37,11 @@ REST = (LineQuantity(line_number="1", quantity=1), LineQuantity(line_number="2",
 UNKNOWN_SKU = InvalidOrder(
     "1796277083022", cause="UNKNOWN_SKU", reason="M3 has no item", mend="add the alias"
 )
+DEAR = Finding(
+    code="ORDER_VALUE_ABOVE_LIMIT", severity=Severity.HOLD, sentence="it comes to 7000.00 USD"
+)
+REFUSED = Rejected("M3", "OIS100MI/AddBatchLine", code="X", message="blocked")
+NOTHING_LEFT = SettledOrder(facts=facts(lines=(), skip_reason="cancelled"))
 M3_OUT = Unavailable("M3", "OIS100MI/AddBatchHead", reason="HTTP 503")
 
 
@@ -49,7 +58,47 @@ async def _ship(environment: WorkflowEnvironment, order: Order, fake: FakeOrderA
 async def _mend(environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities) -> None:
     await waiting_for(order, "UNKNOWN_SKU")
     fake.failing.clear()
-    await order.signal(OrderToCash.retry)
+    await order.signal("retry")
+    await report_all(order, fake, *fake.deliveries)
+
+
+async def _approve(
+    environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities
+) -> None:
+    await waiting_for(order, "ORDER_VALUE_ABOVE_LIMIT")
+    await order.execute_update("approve", {"by": "ann"})
+    await report_all(order, fake, *fake.deliveries)
+
+
+async def _reject(
+    environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities
+) -> None:
+    await waiting_for(order, "M3_REJECTED")
+    reason = {"reason": "x", "cancellation_reason": "SELLER_CANCEL_PRICING_ERROR"}
+    await order.signal("reject", {"by": "ann", **reason})
+
+
+async def _cancel_at_walmart(
+    environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities
+) -> None:
+    await waiting_until(order, lambda: "reserve_stock 0010000001" in fake.calls)
+    update = OrderUpdate(event_id="1", sub_event_type="INTENT_TO_CANCEL")
+    await order.signal(OrderToCash.order_update_reported, update)
+
+
+async def _cancel_in_web_ui(
+    environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities
+) -> None:
+    await waiting_until(order, lambda: "reserve_stock 0010000001" in fake.calls)
+    await order.cancel()
+
+
+async def _remind(
+    environment: WorkflowEnvironment, order: Order, fake: FakeOrderActivities
+) -> None:
+    await waiting_for(order, "ORDER_VALUE_ABOVE_LIMIT")
+    await environment.sleep(timedelta(hours=9))
+    await order.execute_update("approve", {"by": "ann"})
     await report_all(order, fake, *fake.deliveries)
 
 
@@ -81,6 +130,17 @@ PATHS: dict[str, tuple[Callable[[], FakeOrderActivities], Drive]] = {
         lambda: FakeOrderActivities(shipped_in_m3=("1",), invoiced=["1"]),
         _nothing,
     ),
+    "held_and_approved": (lambda: FakeOrderActivities(findings=(DEAR,)), _approve),
+    "reminded": (lambda: FakeOrderActivities(findings=(DEAR,)), _remind),
+    "rejected": (
+        lambda: FakeOrderActivities(failing={"add_lines": [REFUSED]}, settled=[NOTHING_LEFT]),
+        _reject,
+    ),
+    "canceled_at_walmart": (
+        lambda: FakeOrderActivities(settled=[NOTHING_LEFT]),
+        _cancel_at_walmart,
+    ),
+    "canceled_in_web_ui": (FakeOrderActivities, _cancel_in_web_ui),
     "direct_entry": (
         lambda: FakeOrderActivities(
             policy=policy(
@@ -105,7 +165,8 @@ async def record(names: list[str]) -> None:
             await add_search_attributes(environment.client, SearchAttribute)
             async with started(environment, fake) as order:
                 await drive(environment, order, fake)
-                await order.result()
+                with suppress(WorkflowFailureError):  # one path is canceled
+                    await order.result()
                 history = await order.fetch_history()
         # Where a failure was raised names paths of this machine, and replay does not read it.
         named = re.sub(r'("stackTrace": *)"(?:[^"\\]|\\.)*"', r'\1""', history.to_json())

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from mappings.loader import load_mappings
-from tests.services import BATCH, Shop, Systems, open_shop, serve_systems
+from tests.services import BATCH, Shop, open_shop
+from tests.systems import Systems, serve_systems
 
 
 @pytest.fixture
@@ -18,22 +19,24 @@ def entry() -> dict[str, str]:
     return BATCH
 
 
+# Read once for the whole run: they take most of the time of a worker's start.
+read_once = functools.cache(load_mappings)
+trusted_once = functools.cache(ssl.create_default_context)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def systems() -> AsyncIterator[Systems]:
-    """Both systems under one address each, for the whole run.
-
-    Mappings and certificates are read once, which takes most of the time of a worker's start.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("worker.load_mappings", functools.cache(load_mappings))
-        contexts = functools.cache(ssl.create_default_context)
-        patch.setattr("ssl.create_default_context", contexts)
-        async with serve_systems() as systems:
-            yield systems
+    """Both systems under one address each, for the whole run."""
+    async with serve_systems() as systems:
+        yield systems
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def shop(systems: Systems, tmp_path: Path, entry: dict[str, str]) -> AsyncIterator[Shop]:
+async def shop(
+    systems: Systems, tmp_path: Path, entry: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Shop]:
     """Both systems emptied, with a worker of one pair."""
+    monkeypatch.setattr("mappings.live.load_mappings", read_once)
+    monkeypatch.setattr("ssl.create_default_context", trusted_once)
     async with open_shop(systems, tmp_path, entry) as shop:
         yield shop

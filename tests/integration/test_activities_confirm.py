@@ -86,7 +86,10 @@ async def test_head_that_m3_refuses_waits_for_a_person(shop: Shop):
         "M3 stopped batch order T000000001 in status 15: "
         "Customer WALMART is not active - status is 90 (SIM0002)"
     )
-    assert caught.value.mend == "repair batch order T000000001 in OIS275, then send `retry`"
+    assert (
+        caught.value.mend
+        == "repair batch order T000000001 in OIS275, which is noticed by itself; or send `retry`"
+    )
     assert shop.m3_orders(ref) == []
 
 

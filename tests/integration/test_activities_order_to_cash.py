@@ -58,6 +58,8 @@ async def test_both_systems_agree_on_every_kind_of_order(shop: Shop):
         "acknowledged": right,
         "shipped": right,
         "invoiced": right,
+        "canceled": 0,
+        "shipped_after_cancellation": 0,
         "orphan_batches": 0,
         "mismatches": 0,
     }

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
+from activities.order_review import ReviewActivities, ReviewInput
 from activities.orders import OrderActivities
-from activities.shipments import ConfirmShipmentInput, FindDeliveriesInput, ShipmentActivities
+from activities.shipments import ConfirmShipmentInput, ShipmentActivities
 from domain.errors import (
-    NotFound,
     NotReady,
-    Rejected,
     Transient,
     UnmappableField,
     UnmappedValue,
@@ -42,12 +41,11 @@ async def confirm_with_trouble(
 
 
 async def find(shop: Shop, input: ConfirmShipmentInput) -> tuple[str, ...]:
-    return await shop.run(
-        ShipmentActivities.find_deliveries,
-        FindDeliveriesInput(
-            ref=input.ref, m3_order_number=input.m3_order_number, lines=input.lines
-        ),
+    review = await shop.run(
+        ReviewActivities.review_order,
+        ReviewInput(ref=input.ref, m3_order_number=input.m3_order_number),
     )
+    return review.deliveries
 
 
 def units(**quantities: int) -> tuple[LineQuantity, ...]:
@@ -311,17 +309,18 @@ async def test_line_deleted_in_m3_does_not_hide_the_deliveries_of_others(shop: S
     assert await find(shop, input) == (delivery_number,)
 
 
-async def test_shipment_of_a_canceled_line_is_for_a_person(shop: Shop):
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_what_walmart_has_canceled_is_left_out_and_told_as_surplus(shop: Shop, attempt: int):
     ref = shop.place(*LINES)
     input = await shop.delivered(ref)
     shop.account.cancel_open_units(shop.placed(ref), ["1"], "FRAUD_CANCEL")
 
-    for attempt in (1, 2):
-        with pytest.raises(Rejected, match="is in CANCELLED status") as caught:
-            await confirm(shop, input, attempt=attempt)
+    shipment = await confirm(shop, input, attempt=attempt)
 
-    assert caught.value.cause == "WALMART_REJECTED"
-    assert shop.packages(ref) == {"1": [], "2": []}
+    assert shipment.lines == units(line_1=2, line_2=1)
+    assert shipment.surplus == units(line_1=2)
+    [(_, [(_, quantity)])] = [pair for pair in shop.packages(ref).items() if pair[1]]
+    assert quantity == 1
 
 
 async def test_package_without_tracking_number_is_for_a_person(shop: Shop):
@@ -350,11 +349,11 @@ async def test_delivery_method_without_carrier_is_for_a_person(shop: Shop):
         await confirm(shop, input)
 
 
-async def test_unknown_delivery_is_for_a_person(shop: Shop):
+async def test_delivery_that_was_reversed_is_a_shipment_without_lines(shop: Shop):
     ref = shop.place(*LINES)
     input = await shop.delivered(ref)
 
-    with pytest.raises(NotFound, match="Delivery number 42 does not exist") as caught:
-        await confirm(shop, replace(input, delivery_number="42"))
+    shipment = await confirm(shop, replace(input, delivery_number="42"))
 
-    assert caught.value.cause == "M3_NOT_FOUND"
+    assert shipment.lines == ()
+    assert shop.packages(ref) == {"1": [], "2": []}

@@ -211,3 +211,21 @@ async def test_search_attributes_the_namespace_lacks_are_told_and_can_be_added(
     added = await register_search_attributes(await connect())
     assert added == list(SEARCH_ATTRIBUTE_TYPES)
     assert await around.examined() == (True, HEALTHY)
+
+
+async def test_channels_of_alerts_are_told(around: Surroundings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ALERTS_OPS_URL", f"json://{NOWHERE}")
+    around.content += '\n[alerts.channels]\nops = "env:ALERTS_OPS_URL"\n'
+
+    healthy, lines = await around.examined()
+
+    assert not healthy
+    assert lines == [
+        *HEALTHY,
+        "✗ channel ops: no rule names it, so nothing is sent there",
+        '    mend: add [[alerts.rules]] with channels = ["ops"]',
+    ]
+
+    around.content += '[[alerts.rules]]\nchannels = ["ops"]\n'
+
+    assert await around.examined() == (True, [*HEALTHY, "✓ channel ops: never used"])

@@ -21,15 +21,20 @@ HEAD = {
     "PGRS": "60",
 }
 LINES = (
-    M3Line(line_number="1", m3_line="1/0", quantity=3, allocated=3),
-    M3Line(line_number="2", m3_line="2/0", quantity=2, allocated=2),
+    M3Line(
+        line_number="1", m3_line="1/0", quantity=3, allocated=3, will_ship=3, furthest_status="3"
+    ),
+    M3Line(
+        line_number="2", m3_line="2/0", quantity=2, allocated=2, will_ship=2, furthest_status="3"
+    ),
 )
 
 
 def m3_line(**changes: str) -> Record:
     """Return one LstLine record; `changes` replace fields."""
     record = {"PONR": "1", "POSX": "0", "CUPO": "1", "ORQT": "3", "ALQT": "3", "ORQA": "3"}
-    return record | changes
+    # A quantity is the same in both units here.
+    return record | {"DLQT": "0", "ORST": "33"} | {"ORQA": changes.get("ORQT", "3")} | changes
 
 
 def package(number: str, tracking_number: str = "") -> Record:
@@ -69,7 +74,9 @@ def units(line_number: str, quantity: int) -> LineQuantity:
 def test_line_of_a_batch_order_names_walmarts_line():
     [line] = to_m3_lines([m3_line(PONR="10", CUPO="2", ORQT="3", ALQT="1")], "1")
 
-    assert line == M3Line(line_number="2", m3_line="10/0", quantity=3, allocated=1)
+    assert line == M3Line(
+        line_number="2", m3_line="10/0", quantity=3, allocated=1, will_ship=3, furthest_status="3"
+    )
 
 
 def test_line_of_a_direct_order_has_walmarts_number_itself():

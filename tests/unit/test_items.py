@@ -72,7 +72,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         nonlocal now
         now += seconds
 
-    monkeypatch.setattr("activities.items.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("activities.believed.time", SimpleNamespace(monotonic=lambda: now))
     return move
 
 
@@ -143,6 +143,26 @@ async def test_alias_added_by_an_operator_holds_at_once(master: ItemMaster, m3: 
     master.aliases["WM-GHOST-01"] = "CHAIR-01"
 
     assert await items.find(PURCHASE_ORDER_ID, ["WM-GHOST-01"]) == {"WM-GHOST-01": "CHAIR-01"}
+
+
+async def test_what_a_person_said_of_a_sku_comes_before_the_alias(master: ItemMaster, m3: M3Client):
+    items = ItemNumbers(m3, PAIR)
+
+    found = await items.find(PURCHASE_ORDER_ID, ["WM-KETTLE-01"], given={"WM-KETTLE-01": "POT-1"})
+
+    assert found == {"WM-KETTLE-01": "POT-1"}
+    assert master.asked == []
+    assert await items.find(PURCHASE_ORDER_ID, ["WM-KETTLE-01"]) == {"WM-KETTLE-01": "KETTLE-01"}
+
+
+async def test_doubted_number_is_asked_for_again(master: ItemMaster, m3: M3Client):
+    items = ItemNumbers(m3, PAIR)
+    await items.find(PURCHASE_ORDER_ID, ["WM-KETTLE-01"])
+
+    master.aliases["WM-KETTLE-01"] = "KETTLE-02"
+    items.doubt(["WM-KETTLE-01"])
+
+    assert await items.look_up(["WM-KETTLE-01"]) == {"WM-KETTLE-01": "KETTLE-02"}
 
 
 @pytest.mark.parametrize(("length", "programs"), [(16, ["MMS025MI"]), (31, []), (50, [])])

@@ -351,3 +351,14 @@ def test_messages_without_proof_need_a_word_that_says_so(path: Path, section: st
     [pair] = load(path, PAIR.replace(with_proof, f"[pairs.{section}]\nunsigned = true\n")).pairs
 
     assert getattr(pair, section).unsigned
+
+
+def test_key_of_the_ledger_comes_from_a_file_or_from_beside_the_ledger(path: Path):
+    (path.parent / "keys").write_text("new\nold\n", encoding="utf-8")
+
+    with_key = load(path, PAIR + '[ledger]\nkey = "file:keys"\n')
+    without = load(path, PAIR)
+
+    assert with_key.ledger.keys == "new\nold"
+    assert "old" not in repr(with_key)
+    assert without.ledger.keys == ""
