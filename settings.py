@@ -12,6 +12,7 @@ import os
 import tomllib
 import zoneinfo
 from datetime import timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -28,6 +29,8 @@ from pydantic import (
     model_validator,
 )
 
+from domain.alerts import AlertRule, AlertRules
+from domain.attention import Urgency
 from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry
 from domain.pairs import Pair
 
@@ -35,6 +38,9 @@ DEFAULT_PATH = Path("m3-walmart.toml")
 
 # It becomes part of workflow ids, list filters and the starter's URLs.
 PAIR_NAME = r"^[a-z][a-z0-9-]{0,30}$"
+
+# Causes are in capitals; anything else would match none of them.
+CAUSES = r"^[A-Z0-9_*?]+$"
 
 
 class SettingsError(Exception):
@@ -191,6 +197,10 @@ class PairSettings(_Section):
     attention_after_seconds: Seconds = 900
     delivery_poll_seconds: Seconds = 3600
     invoice_poll_seconds: Seconds = 3600
+    auto_cancel_after_days: SecondsOrNone = 4  # Walmart's, after ship-by
+    recheck_seconds: Seconds = 300
+    remind_seconds: Seconds = 4 * 3600
+    escalate_before_seconds: Seconds = 3600
     sweep_interval_seconds: Seconds = 300
     sweep_grace_seconds: SecondsOrNone = 120
     item_cache_seconds: SecondsOrNone = 600
@@ -222,6 +232,10 @@ class PairSettings(_Section):
             attention_after=timedelta(seconds=self.attention_after_seconds),
             delivery_poll=timedelta(seconds=self.delivery_poll_seconds),
             invoice_poll=timedelta(seconds=self.invoice_poll_seconds),
+            auto_cancel_after=timedelta(days=self.auto_cancel_after_days),
+            recheck=timedelta(seconds=self.recheck_seconds),
+            remind=timedelta(seconds=self.remind_seconds),
+            escalate_before=timedelta(seconds=self.escalate_before_seconds),
             sweep_interval=timedelta(seconds=self.sweep_interval_seconds),
             sweep_grace=timedelta(seconds=self.sweep_grace_seconds),
             item_cache=timedelta(seconds=self.item_cache_seconds),
@@ -232,6 +246,13 @@ class LedgerSettings(_Section):
     """Where the service remembers what it did."""
 
     path: Annotated[ConfigPath, Field(validate_default=True)] = Path(".m3-walmart/ledger.db")
+    key: Secret | None = None  # without it, ledger.key beside the ledger
+    keep_closed_days: float = Field(default=30, ge=0, le=3660)  # dead letters
+
+    @property
+    def keys(self) -> str:
+        """Return the content of the key file, or nothing when it lies beside the ledger."""
+        return self.key.get_secret_value() if self.key else ""
 
 
 class StarterSettings(_Section):
@@ -247,6 +268,40 @@ class WorkerSettings(_Section):
     # Orders that wait for days stay in this cache; too small a one costs a factor of four.
     cached_workflows: int = Field(default=2000, ge=10)
     concurrent_activities: int = Field(default=100, ge=1)
+    metrics_host: IPv4Address = IPv4Address("127.0.0.1")
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics
+
+
+class AlertRuleSettings(_Section):
+    """Which cases are told to which channels."""
+
+    channels: tuple[str, ...] = Field(min_length=1)
+    causes: tuple[Annotated[str, Field(pattern=CAUSES)], ...] = ("*",)
+    urgencies: tuple[Urgency, ...] = tuple(Urgency)
+    pairs: tuple[str, ...] = ()  # none: all
+
+
+class AlertSettings(_Section):
+    """Who is told of orders that need a person; the channels' addresses hold secrets."""
+
+    link: str = "http://localhost:8233/namespaces/default/workflows/{workflow_id}"
+    group_seconds: Seconds = 10
+    quiet_seconds: SecondsOrNone = 1800
+    channels: dict[Annotated[str, Field(pattern=PAIR_NAME)], Secret] = {}
+    rules: tuple[AlertRuleSettings, ...] = ()
+
+    def urls(self) -> dict[str, str]:
+        """Return the channels' addresses, for whom sends."""
+        return {name: url.get_secret_value() for name, url in self.channels.items()}
+
+    def to_rules(self) -> AlertRules:
+        """Return the settings that business code may see."""
+        return AlertRules(
+            rules=tuple(AlertRule(**rule.model_dump()) for rule in self.rules),
+            group=timedelta(seconds=self.group_seconds),
+            quiet=timedelta(seconds=self.quiet_seconds),
+            link=self.link,
+        )
 
 
 class Settings(_Section):
@@ -256,6 +311,7 @@ class Settings(_Section):
     ledger: LedgerSettings
     starter: StarterSettings = StarterSettings()
     worker: WorkerSettings = WorkerSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @model_validator(mode="after")
     def _names_and_entities_are_unique(self) -> Self:
@@ -265,6 +321,17 @@ class Settings(_Section):
         entities = [pair.to_pair().accounting_entity for pair in self.pairs]
         if len(set(entities)) < len(entities):
             raise ValueError("two pairs have the same company and division; ION could not tell")
+        return self
+
+    @model_validator(mode="after")
+    def _alerts_name_what_there_is(self) -> Self:
+        pairs = {pair.name for pair in self.pairs}
+        for number, rule in enumerate(self.alerts.rules):
+            where = f"alerts.rules[{number}]"
+            if strange := sorted(set(rule.channels) - set(self.alerts.channels)):
+                raise ValueError(f"{where}.channels: {strange[0]!r} is not among alerts.channels")
+            if strange := sorted(set(rule.pairs) - pairs):
+                raise ValueError(f"{where}.pairs: {strange[0]!r} is no pair's name")
         return self
 
 
@@ -302,8 +369,10 @@ def _first_problem(error: ValidationError, content: dict[str, object]) -> str:
     match problem["type"]:
         case "missing":
             return f"{key}: missing; add it{more}"
-        case "tuple_type":
+        case "tuple_type" if key in ("pairs", "alerts.rules"):
             return f"{key}: write each as a section, [[{key}]]{more}"
+        case "tuple_type":
+            return f'{key}: write a list, ["..."]{more}'
         case "model_type":
             return f"{key}: has to be a section with keys of its own{more}"
         case "extra_forbidden":
@@ -317,7 +386,7 @@ def _key(location: tuple[int | str, ...], content: dict[str, object]) -> str:
     text = ""
     for part in location:
         if isinstance(part, int):
-            pairs = content.get("pairs")
+            pairs = content.get("pairs") if text == "pairs" else None
             pair = pairs[part] if isinstance(pairs, list) else None
             text += (
                 f'["{pair["name"]}"]' if isinstance(pair, dict) and "name" in pair else f"[{part}]"

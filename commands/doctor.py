@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from temporalio.service import RPCError
 
+from commands.alerts import channel_states
 from commands.temporal import address, connect, missing_search_attributes
 from connectors.ionapi import IonApiError
 from connectors.m3 import M3Client, Record
@@ -23,10 +24,11 @@ TRANSACTIONS = {
     "OIS100MI": (
         "AddBatchHead AddBatchAddress AddBatchLine AddBatchHeadChg AddBatchText Confirm "
         "GetOrderNo LstBatchHead LstBatchLine LstErrMsgOrder SearchHead GetHead LstLine "
-        "LstDelLineByCO"
+        "LstDelLineByCO DelBatchHead DelHead DelLine CloLine ChgLineBatchEnt"
     ),
     "OIS275MI": "SearchBatchLine GetTmpOrderStat",
-    "MMS025MI": "GetItem",
+    "OIS320MI": "GetPriceLine",
+    "MMS025MI": "GetItem AddAlias",
     "MMS200MI": "Get",
     "MMS120MI": "AllocateOrder",
     "MWS410MI": "GetHead LstPackages LstPackageLine",
@@ -63,6 +65,9 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             partial(_walmart, pair),
             "check client_id and client_secret in Seller Center, API Key Management",
         )
+    async for state in channel_states(settings):
+        what = f"channel {state.channel}{f': {state.last}' if state.last else ''}"
+        yield Finding(what=what, problem=state.problem, mend=state.mend)
 
 
 async def _try(what: str, check: Callable[[], Awaitable[str]], mend: str) -> Finding:

@@ -38,6 +38,7 @@ def configure_logs(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # httpx logs every request with its URL, which holds order numbers and, for M3, addresses.
-    for noisy in ("httpx", "httpcore"):
+    # They log every request with its URL, which holds order numbers, for M3 addresses, and for
+    # channels of alerts secrets.
+    for noisy in ("httpx", "httpcore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -4,7 +4,9 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,19 +23,32 @@ from activities.search_attributes import (
     STAGE,
 )
 from activities.starts import Source, start_order
+from commands.cli import (
+    AsJson,
+    Config,
+    Mendable,
+    PairName,
+    PurchaseOrder,
+    console,
+    name_order,
+    run_work,
+    with_temporal,
+)
 from domain.names import ORDER_TO_CASH, SearchAttribute, order_workflow_id
 from domain.orders import OrderRef, OrderSummary, Stage, TimelineEntry
-from workflows.orders import OrderToCash
+from settings import DEFAULT_PATH
+
+app = typer.Typer(help="See, start and retry orders.", no_args_is_help=True)
 
 # A worker answers a query in milliseconds; without one Temporal would wait much longer.
 ANSWER_TIMEOUT = timedelta(seconds=10)
 
 
-class NoSuchOrder(Exception):
+class NoSuchOrder(Mendable):
     """Temporal has no workflow for the order."""
 
 
-class NoAnswer(Exception):
+class NoAnswer(Mendable):
     """No worker answered for the order."""
 
 
@@ -102,13 +117,15 @@ async def show_order(
         NoSuchOrder: Temporal does not know it, or no longer.
         NoAnswer: no worker is running, or Temporal is away.
     """
-    order = client.get_workflow_handle_for(
-        OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
-    )
+    order = client.get_workflow_handle(order_workflow_id(ref.pair, ref.purchase_order_id))
     try:
         return (
-            await order.query(OrderToCash.status, rpc_timeout=ANSWER_TIMEOUT),
-            await order.query(OrderToCash.timeline, rpc_timeout=ANSWER_TIMEOUT),
+            await order.query("status", result_type=OrderSummary, rpc_timeout=ANSWER_TIMEOUT),
+            await order.query(
+                "timeline",
+                result_type=tuple[TimelineEntry, ...],
+                rpc_timeout=ANSWER_TIMEOUT,
+            ),
         )
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
@@ -125,11 +142,9 @@ async def retry_order(client: Client, ref: OrderRef) -> None:
     Raises:
         NoSuchOrder: no workflow of the order is open.
     """
-    order = client.get_workflow_handle_for(
-        OrderToCash.run, order_workflow_id(ref.pair, ref.purchase_order_id)
-    )
+    order = client.get_workflow_handle(order_workflow_id(ref.pair, ref.purchase_order_id))
     try:
-        await order.signal(OrderToCash.retry)
+        await order.signal("retry")
     except RPCError as error:
         raise _or_no_such(error, ref) from None
 
@@ -207,3 +222,56 @@ def print_order(
     console.print()
     for entry in timeline:
         console.print(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event:28} {escape(entry.detail)}")
+
+
+@app.command("list")
+def list_command(
+    pair: PairName = "",
+    stage: Annotated[Stage | None, typer.Option(help="Only orders at this stage.")] = None,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Only orders that need a person.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """List orders and where they stand, the latest first."""
+    wanted = OrderFilter(pair=pair, stage=stage, attention=attention, limit=limit)
+
+    async def rows(client: Client) -> list[OrderRow]:
+        return [row async for row in list_orders(client, wanted)]
+
+    print_rows(console, run_work(with_temporal(rows, patience=0)), as_json=as_json)
+
+
+@app.command("show")
+def show_command(
+    purchase_order_id: PurchaseOrder,
+    pair: PairName = "",
+    as_json: AsJson = False,
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """Show one order: its numbers, what it waits for, and what happened to it."""
+    ref = name_order(config, pair, purchase_order_id)
+    summary, timeline = run_work(with_temporal(lambda client: show_order(client, ref), patience=0))
+    print_order(console, summary, timeline, as_json=as_json)
+
+
+@app.command("start")
+def start_command(
+    purchase_order_id: PurchaseOrder, pair: PairName = "", config: Config = DEFAULT_PATH
+) -> None:
+    """Start an order by hand; one that is known already is left as it is."""
+    ref = name_order(config, pair, purchase_order_id)
+    started = run_work(with_temporal(lambda client: start(client, ref), patience=0))
+    console.print("started" if started else "known already; see `m3-walmart orders show`")
+
+
+@app.command("retry")
+def retry_command(
+    purchase_order_id: PurchaseOrder, pair: PairName = "", config: Config = DEFAULT_PATH
+) -> None:
+    """Run the failed step of an order again, once what it asked for is mended."""
+    ref = name_order(config, pair, purchase_order_id)
+    run_work(with_temporal(lambda client: retry_order(client, ref), patience=0))
+    console.print("asked to retry; see `m3-walmart orders show`")

@@ -84,8 +84,17 @@ async def add_search_attributes(client: Client, names: Iterable[str]) -> None:
     )
 
 
+# The name Temporal's protocol has for each type.
+INDEXED_TYPE = {
+    "Bool": "INDEXED_VALUE_TYPE_BOOL",
+    "Datetime": "INDEXED_VALUE_TYPE_DATETIME",
+    "Keyword": "INDEXED_VALUE_TYPE_KEYWORD",
+    "KeywordList": "INDEXED_VALUE_TYPE_KEYWORD_LIST",
+}
+
+
 def _indexed_type(kind: str) -> IndexedValueType.ValueType:
-    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE_{kind.upper()}")
+    return IndexedValueType.Value(INDEXED_TYPE[kind])
 
 
 async def apply_sweep_schedule(client: Client, pair: Pair) -> str:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from commands.cli import Mendable
 from commands.temporal import connect
 
 # The dev server needs about five seconds; a busy machine several times that.
@@ -21,7 +22,7 @@ START_PATIENCE_SECONDS = 60
 STOP_PATIENCE_SECONDS = 25
 
 
-class PartFailed(Exception):
+class PartFailed(Mendable):
     """A part of the demo did not start or ended by itself; the text names its log file."""
 
 

@@ -40,10 +40,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         PartFailed: a part did not start or ended by itself.
     """
     ports = Ports()
-    # Asked to end by SIGTERM it stops its parts too, which would run on without it.
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    end_at_sigterm()
     console.print("Starting Temporal, both simulators, the worker and the starter ...")
     async with open_stack(FOLDER, ports) as (stack, client):
         _print_addresses(console, ports)
@@ -68,6 +65,13 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         if options.stay:
             await _stay(stack, console)
     return report.succeeded and report.orders == options.orders
+
+
+def end_at_sigterm() -> None:
+    """Let SIGTERM cancel the running task, which stops its parts; they would run on without it."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def set_the_scene(stack: Stack, options: DemoOptions) -> None:

@@ -13,7 +13,11 @@ class Simulators:
     """The control routes of both simulators."""
 
     def __init__(self, *, walmart: str, m3: str) -> None:
-        self._http = httpx.AsyncClient(timeout=30)
+        self._http = httpx.AsyncClient(
+            # Shorter than the simulators keep a connection, which may be closing just then.
+            timeout=30,
+            limits=httpx.Limits(keepalive_expiry=2),
+        )
         self.walmart = walmart
         self.m3 = m3
 

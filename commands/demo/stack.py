@@ -38,8 +38,8 @@ delivery_poll_seconds = {poll_seconds}
 invoice_poll_seconds = {poll_seconds}
 sweep_interval_seconds = {sweep_seconds}
 sweep_grace_seconds = {sweep_seconds}
-attention_after_seconds = 60
-
+attention_after_seconds = {attention_after}
+{pair_lines}
 [pairs.walmart]
 base_url = "http://127.0.0.1:{walmart_port}"
 client_id = "env:DEMO_WALMART_ID"
@@ -67,6 +67,19 @@ path = "ledger.db"
 
 [starter]
 port = {starter_port}
+{alerts}"""
+
+# Every case is told to one channel.
+ALERTS = """
+[alerts]
+link = "http://127.0.0.1:{web_ui_port}/namespaces/default/workflows/{{workflow_id}}"
+group_seconds = 2
+
+[alerts.channels]
+desk = "env:DEMO_ALERTS_URL"
+
+[[alerts.rules]]
+channels = ["desk"]
 """
 
 
@@ -126,21 +139,34 @@ class Stack:
         """Return where the starter listens."""
         return f"http://127.0.0.1:{self.ports.starter}"
 
-    def write_settings(self, *, poll_seconds: float, sweep_seconds: float, m3: str) -> None:
+    def write_settings(
+        self,
+        *,
+        poll_seconds: float,
+        sweep_seconds: float,
+        attention_after: float,
+        m3: str,
+        pair: str,
+        alerts: str,
+    ) -> None:
         """Empty the folder and write the settings file of the demo."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        (self.folder / "mappings").mkdir(parents=True)
         self.config.write_text(
             CONFIG.format(
                 pair=PAIR,
                 poll_seconds=poll_seconds,
                 sweep_seconds=sweep_seconds,
+                attention_after=attention_after,
+                pair_lines=pair,
                 walmart_port=self.ports.walmart,
                 starter_port=self.ports.starter,
                 webhook_header=WEBHOOK_HEADER,
                 m3=m3,
+                alerts=ALERTS.format(web_ui_port=self.ports.web_ui) if alerts else "",
             )
         )
+        self.environment["DEMO_ALERTS_URL"] = alerts
 
     async def start_temporal(self) -> Client:
         """Start the server on its file and return a client once it answers."""
@@ -225,7 +251,10 @@ async def open_stack(
     *,
     poll_seconds: float = 20,
     sweep_seconds: float = 5,
+    attention_after: float = 60,
     m3: str = "",
+    pair: str = "",
+    alerts: str = "",
 ) -> AsyncIterator[tuple[Stack, Client]]:
     """Run everything for as long as the block lasts, from an empty folder.
 
@@ -234,17 +263,27 @@ async def open_stack(
         ports: where the parts listen.
         poll_seconds: how often M3 is asked for deliveries and invoices ION has not told of.
         sweep_seconds: how often Walmart is asked for orders no webhook has told of.
+        attention_after: seconds until an outage of a system is shown.
         m3: further lines of the pair's [pairs.m3] section.
+        pair: further lines of the pair's own section.
+        alerts: the address of a channel that is told of every case.
     """
     stack = Stack(folder, ports)
-    stack.write_settings(poll_seconds=poll_seconds, sweep_seconds=sweep_seconds, m3=m3)
+    stack.write_settings(
+        poll_seconds=poll_seconds,
+        sweep_seconds=sweep_seconds,
+        attention_after=attention_after,
+        m3=m3,
+        pair=pair,
+        alerts=alerts,
+    )
     try:
         with _environment(stack.environment):
             await stack.start_simulators()
             client = await stack.start_temporal()
             settings = load_settings(stack.config)
-            for pair in settings.pairs:
-                await apply_sweep_schedule(client, pair.to_pair())
+            for each in settings.pairs:
+                await apply_sweep_schedule(client, each.to_pair())
             await stack.start_worker()
             await stack.start_starter()
             yield stack, client

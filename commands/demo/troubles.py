@@ -1,0 +1,400 @@
+"""The demo with troubles: every cause happens, an operator resolves each, nothing is left open."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.console import Console
+from temporalio.client import Client
+
+from commands.cases import CaseFilter, find_cases, list_cases
+from commands.demo.alerts import Alerts, receiving
+from commands.demo.operator import STOPS, TROUBLES, Operator, Trouble
+from commands.demo.report import order_ends
+from commands.demo.run import FOLDER, DemoOptions, end_at_sigterm
+from commands.demo.stack import Ports, Stack, open_stack
+
+LOOK_EVERY_SECONDS = 0.25
+PATIENCE_SECONDS = 240.0
+OUTAGE_SECONDS = 8.0
+
+# As fast as a busy shop; all at once would only measure the queue.
+PACE_SECONDS = 0.2
+
+PAIR = """\
+mappings = "mappings"
+recheck_seconds = 2
+item_cache_seconds = 0
+"""
+
+
+@dataclass(kw_only=True)
+class Told:
+    """One order in trouble: when something went wrong, and when it was shown and told."""
+
+    purchase_order_id: str
+    trouble: str
+    sku: str = ""
+    wrong_at: float = 0.0
+    shown_at: float = 0.0
+    alerted_at: float = 0.0
+    resolved_by: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TroublesReport:
+    """What came of it; counted by the simulators, Temporal's list and the alerts' receiver."""
+
+    orders: int
+    in_trouble: int
+    causes: dict[str, int]
+    resolved: int
+    commands: int
+    open_cases: int
+    open_orders: int
+    m3_orders: int
+    canceled: int
+    lost: int
+    duplicates: int
+    mismatches: int
+    orphan_batches: int
+    shipped_after_cancellation: int
+    seconds: float
+    attention_seconds: dict[str, float]
+    alert_seconds: dict[str, float]
+    alerts: dict[str, int]
+    troubles: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether all was resolved and both systems agree."""
+        wrong = self.open_cases + self.open_orders + self.lost + self.duplicates
+        wrong += self.mismatches + self.orphan_batches
+        return not wrong and self.resolved == self.in_trouble
+
+
+async def run_troubles(options: DemoOptions, console: Console) -> bool:
+    """Run the demo with troubles; return whether every one was resolved.
+
+    Raises:
+        Mendable: a part did not start, or a documented command was refused.
+    """
+    end_at_sigterm()
+    console.print("Starting Temporal, both simulators, the worker and the starter ...")
+    async with (
+        receiving() as alerts,
+        open_stack(
+            FOLDER,
+            Ports(),
+            poll_seconds=2,
+            attention_after=4,
+            pair=PAIR,
+            alerts=alerts.url,
+        ) as (stack, client),
+    ):
+        started = time.monotonic()
+        run = _Run(stack, client, alerts, console)
+        console.print(f"Placing {options.orders} orders; M3 is out for a while.")
+        await run.place(options.orders, options.seed)
+        await run.until_resolved()
+        report = await run.report(time.monotonic() - started)
+    _print(console, report)
+    if options.report:
+        options.report.write_text(json.dumps(asdict(report), indent=2) + "\n")
+    return report.succeeded
+
+
+class _Run:
+    """One run: what is in trouble, and what is done about it."""
+
+    def __init__(self, stack: Stack, client: Client, alerts: Alerts, console: Console) -> None:
+        self._stack = stack
+        self._client = client
+        self._alerts = alerts
+        self._console = console
+        self._operator = Operator(stack)
+        self._told: dict[str, Told] = {}
+        self._views: dict[str, Mapping[str, Any]] = {}
+        self._shown: dict[str, set[str]] = {}
+        self._open: dict[str, set[str]] = {}
+        self._watching = asyncio.create_task(self._watch())
+
+    async def place(self, count: int, seed: int) -> None:
+        """Place the orders, let M3 stop some, announce them, and let M3 be out for a while."""
+        tell_walmart, tell_m3 = self._stack.simulators.tell_walmart, self._stack.simulators.tell_m3
+        await tell_walmart("limits", {"scale": 100.0})
+        await tell_m3(
+            "warehouse", {"delay_seconds": 1.0, "invoice_delay_seconds": 5.0, "seed": seed}
+        )
+        mix = {"count": count, "mix": "troubles", "seed": seed, "announce": False}
+        placed = (await tell_walmart("orders", mix))["orders"]
+        spare = [order["purchase_order_id"] for order in placed if not order["trouble"]]
+        extra = dict(zip(spare, (*STOPS, *["m3_out"] * 5), strict=False))
+        for order in placed:
+            number = order["purchase_order_id"]
+            if name := order["trouble"] or extra.get(number, ""):
+                self._told[number] = Told(purchase_order_id=number, trouble=name)
+        for number, name in extra.items():
+            if name in STOPS:
+                await tell_m3("batch", {"next_stop": STOPS[name], "reference": number})
+        out = [number for number, name in extra.items() if name == "m3_out"]
+        for order in placed:
+            if order["purchase_order_id"] not in out:
+                await self._announce(order["purchase_order_id"])
+                await asyncio.sleep(PACE_SECONDS)
+        # What is wrong with the others shows first, so that the outage hides nothing.
+        await asyncio.sleep(OUTAGE_SECONDS)
+        await self._outage(out)
+
+    async def until_resolved(self) -> None:
+        """Watch the list of cases and resolve what it shows, until nothing is left to do."""
+        resolving = [
+            asyncio.create_task(self._resolve(told))
+            for told in self._told.values()
+            if told.trouble != "m3_out"
+        ]
+        done = asyncio.create_task(self._until_closed(resolving))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                # The watch ends only by failing, and then nobody would see a case again.
+                await asyncio.wait({self._watching, done}, return_when=asyncio.FIRST_COMPLETED)
+                await (done if done.done() else self._watching)
+        except TimeoutError:
+            self._console.print("Not everything was resolved in time.", style="red")
+        finally:
+            for task in (self._watching, done, *resolving):
+                task.cancel()
+            await asyncio.gather(self._watching, done, *resolving, return_exceptions=True)
+
+    async def _until_closed(self, resolving: list["asyncio.Task[None]"]) -> None:
+        await asyncio.gather(*resolving)
+        doubles = TROUBLES["duplicate_order"]
+        while await self._any_open():
+            # Of two orders that came together either may have been found to be the double.
+            if self._shows(doubles.case):
+                await self._operator.run(doubles.command)
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def _shows(self, cause: str) -> bool:
+        return any(cause in causes for causes in self._open.values())
+
+    async def report(self, seconds: float) -> TroublesReport:
+        """Return what came of it."""
+        audit = await self._stack.simulators.audit()
+        ends = await order_ends(self._client, audit)
+        cases = await list_cases(self._client, CaseFilter())
+        for told in self._told.values():
+            told.alerted_at = self._alerts.first(told.cause, told.wrong_at) if told.cause else 0.0
+        shown = [t for t in self._told.values() if t.shown_at]
+        totals = audit["totals"]
+        return TroublesReport(
+            orders=len(ends),
+            in_trouble=len(self._told),
+            causes=_counted(told.cause for told in self._told.values() if told.cause),
+            resolved=sum(bool(told.resolved_by) for told in self._told.values()),
+            commands=self._operator.commands,
+            open_cases=len(cases),
+            open_orders=sum(end.is_open for end in ends),
+            m3_orders=totals["m3_orders"],
+            canceled=totals["canceled"],
+            lost=sum(not o["m3_orders"] and not o["canceled"] for o in audit["orders"]),
+            duplicates=totals["duplicates"],
+            mismatches=totals["mismatches"],
+            orphan_batches=totals["orphan_batches"],
+            shipped_after_cancellation=totals["shipped_after_cancellation"],
+            seconds=round(seconds, 1),
+            attention_seconds=_spread([t.shown_at - t.wrong_at for t in shown]),
+            alert_seconds=_spread([t.alerted_at - t.wrong_at for t in shown if t.alerted_at]),
+            alerts={
+                "sent": len(self._alerts.taken),
+                "cases_without": sum(not t.alerted_at for t in shown),
+            },
+            troubles=[_in_short(told) for told in self._told.values()],
+            problems=[
+                f"{order['purchase_order_id']}: {problem}"
+                for order in audit["orders"]
+                for problem in order["problems"]
+            ],
+        )
+
+    async def _announce(self, purchase_order_id: str) -> None:
+        await self._event(purchase_order_id, "PO_CREATED")
+        if told := self._told.get(purchase_order_id):
+            told.wrong_at = time.monotonic()
+
+    async def _outage(self, numbers: list[str]) -> None:
+        """Let M3 be out while some orders arrive, and resolve what that leaves in one command."""
+        down = {"share": 1.0, "seed": 1, "kinds": ["server_error"]}
+        await self._stack.simulators.tell_m3("faults", down)
+        for number in numbers:
+            await self._announce(number)
+        await asyncio.sleep(OUTAGE_SECONDS)
+        await self._stack.simulators.tell_m3("faults", {**down, "share": 0.0})
+        if numbers:
+            command = TROUBLES["m3_out"].command
+            await self._operator.run(command)
+            for number in numbers:
+                self._told[number].resolved_by = " ".join(command[:3])
+
+    async def _resolve(self, told: Told) -> None:
+        trouble, number = TROUBLES[told.trouble], told.purchase_order_id
+        if trouble.event or trouble.in_m3:
+            await self._until(number, trouble.after)
+            told.wrong_at = time.monotonic()
+            await self._happen(number, trouble)
+        if trouble.case:
+            await self._until_shown(told, trouble.case)
+        told.resolved_by = await self._mend(told, trouble)
+        self._console.print(
+            f"{number}  {told.trouble:38} {told.cause:28} {told.resolved_by}", highlight=False
+        )
+
+    async def _happen(self, number: str, trouble: Trouble) -> None:
+        view = self._views[number]
+        second = {"line_numbers": ["2"]} if await self._one_line(view) else {}
+        if trouble.event:
+            await self._event(number, trouble.event, **second)
+        if trouble.in_m3:
+            order = view["m3_orders"][0]["m3_order_number"]
+            change = {"order": order, "line": "2", "do": trouble.in_m3}
+            await self._stack.simulators.tell_m3("orders/lines", change)
+
+    async def _one_line(self, view: Mapping[str, Any]) -> bool:
+        """Tell whether the trouble is about line 2 alone."""
+        return view["trouble"] in (
+            "buyer_cancels_line",
+            "buyer_cancels_after_partial_shipment",
+            "walmart_auto_cancels",
+        )
+
+    async def _mend(self, told: Told, trouble: Trouble) -> str:
+        route, body = trouble.mended
+        name, row = trouble.table
+        if route == "batch":
+            [batch] = self._views[told.purchase_order_id]["m3_open_batches"]
+            body = {"order": batch["batch_order_number"], **body}
+        if route == "stock":  # whichever warehouse the order's ship node stands for
+            for warehouse in ("001", "002"):
+                await self._stack.simulators.tell_m3(route, {**body, "warehouse": warehouse})
+            return "M3: stock"
+        if route:
+            await self._stack.simulators.tell_m3(route, dict(body))
+            return f"M3: {route}"
+        if name:
+            self._operator.write_table(name, row)
+            return f"table {name}"
+        if trouble.command:
+            filled = {"po": told.purchase_order_id, "sku": self._unknown_sku(told)}
+            command = tuple(word.format(**filled) for word in trouble.command)
+            await self._operator.run(command)
+            if trouble.then_approved:
+                await self._until_held(told.purchase_order_id)
+                await self._operator.run(("approve", told.purchase_order_id, "--reason", "agreed"))
+            return f"attention {trouble.command[0]}"
+        return "by itself"
+
+    def _unknown_sku(self, told: Told) -> str:
+        lines = self._views.get(told.purchase_order_id, {}).get("walmart_lines", [])
+        return next((line["sku"] for line in lines if "GHOST" in line["sku"]), "")
+
+    async def _until(self, number: str, after: str) -> None:
+        while not _reached(self._views.get(number), after):  # noqa: ASYNC110 - as a person looks
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _until_shown(self, told: Told, cause: str) -> None:
+        shown = self._shown
+        while cause not in shown.get(told.purchase_order_id, ()):
+            if cause == TROUBLES["duplicate_order"].case and self._shows(cause):
+                return
+            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+
+    async def _until_held(self, number: str) -> None:
+        shown = self._shown  # the watch fills it
+        while not any("UNIT_PRICE" in c for c in shown.get(number, ())):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+
+    async def _watch(self) -> None:
+        """Look at the audit, and at the list of cases as `attention list` does."""
+        while True:
+            self._stack.check()
+            audit = await self._stack.simulators.audit()
+            self._views = {order["purchase_order_id"]: order for order in audit["orders"]}
+            found = await find_cases(self._client, CaseFilter(), limit=1000)
+            self._open = {
+                case.purchase_order_id: {each.cause for each in case.attention}
+                for case in found.shown
+            }
+            for case in found.shown:
+                causes = {attention.cause for attention in case.attention}
+                self._shown.setdefault(case.purchase_order_id, set()).update(causes)
+                told = self._told.get(case.purchase_order_id)
+                wanted = TROUBLES[told.trouble].case if told else ""
+                if told and wanted in causes and not told.shown_at and told.wrong_at:
+                    told.shown_at, told.cause = time.monotonic(), wanted
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def _any_open(self) -> bool:
+        ends = await order_ends(self._client, await self._stack.simulators.audit())
+        return any(end.is_open for end in ends)
+
+    async def _event(self, number: str, kind: str, **more: Any) -> None:
+        await self._stack.simulators.tell_walmart(
+            "events", {"purchase_order_id": number, "sub_event_type": kind, **more}
+        )
+
+
+def _reached(view: Mapping[str, Any] | None, after: str) -> bool:
+    if view is None or after == "announced":
+        return view is not None
+    statuses = [line["statuses"] for line in view["walmart_lines"]]
+    shipped = [line.get("Shipped", 0) for line in statuses]
+    match after:
+        case "shipping":
+            return any(shipped)
+        case "shipped":
+            return all(shipped)
+        case _:
+            return bool(view["m3_orders"]) and all(
+                "Acknowledged" in s or s.get("Shipped") for s in statuses
+            )
+
+
+def _in_short(told: Told) -> dict[str, Any]:
+    return {
+        "purchase_order_id": told.purchase_order_id,
+        "trouble": told.trouble,
+        "cause": told.cause,
+        "resolved_by": told.resolved_by,
+        "attention_seconds": round(told.shown_at - told.wrong_at, 2) if told.shown_at else None,
+        "alert_seconds": round(told.alerted_at - told.wrong_at, 2) if told.alerted_at else None,
+    }
+
+
+def _counted(causes: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for cause in causes:
+        counts[cause] = counts.get(cause, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _spread(seconds: list[float]) -> dict[str, float]:
+    if not seconds:
+        return {}
+    return {"p50": round(statistics.median(seconds), 2), "max": round(max(seconds), 2)}
+
+
+def _print(console: Console, report: TroublesReport) -> None:
+    console.print()
+    for name, value in asdict(report).items():
+        if name not in ("troubles", "problems", "causes"):
+            console.print(f"{name.replace('_', ' '):28} {value}")
+    for problem in report.problems[:20]:
+        console.print(problem, style="red")
+    verdict = "Every trouble was resolved." if report.succeeded else "Not every trouble was."
+    console.print(verdict, style="bold green" if report.succeeded else "bold red")
