@@ -7,7 +7,7 @@ DEPENDENCIES := .venv/dependencies-$(subst /,-,$(PYTHON))
 # jsonatapy, which evaluates the expressions in mappings, has wheels for these.
 WRONG_PYTHON := "Python 3.11, 3.12 or 3.13 is needed, and this is " + sys.version.split()[0] + "; set PYTHON=python3.11"
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench chaos clean
 
 demo: .venv/installed
 	$(BIN)/m3-walmart demo $(ARGS)
@@ -23,6 +23,9 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: .venv/installed
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 .venv/installed: $(DEPENDENCIES) pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .

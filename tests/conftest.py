@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -38,13 +39,7 @@ async def temporal_address(temporal_binary: str) -> AsyncIterator[str]:
         dev_server_existing_path=temporal_binary,
         dev_server_log_level="error",
         search_attributes=[
-            search_attributes.PAIR,
-            search_attributes.PURCHASE_ORDER_ID,
-            search_attributes.M3_ORDER_NUMBER,
-            search_attributes.STAGE,
-            search_attributes.NEEDS_ATTENTION,
-            search_attributes.ATTENTION_CAUSE,
-            search_attributes.SHIP_BY,
+            key for key in vars(search_attributes).values() if isinstance(key, SearchAttributeKey)
         ],
     )
     yield environment.client.service_client.config.target_host

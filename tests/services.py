@@ -1,4 +1,4 @@
-"""Both simulated systems over HTTP, and the activities of one pair run against them.
+"""The activities of one pair, run against both simulated systems.
 
 Time stands still until a test moves it: M3's search index shows nothing new before `later`.
 """
@@ -17,13 +17,17 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
+from activities.corrections import CorrectionActivities
 from activities.customers import CustomerActivities, FindCustomerInput
 from activities.invoices import InvoiceActivities
+from activities.order_changes import OrderChangeActivities
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput, OrderEntryActivities
+from activities.order_review import ReviewActivities
 from activities.orders import DraftedOrder, DraftOrderInput, OrderActivities, ReserveStockInput
 from activities.services import PairServices
 from activities.shipments import ConfirmShipmentInput, ShipmentActivities
 from activities.sweeps import SweepActivities
+from activities.take_back import TakeBackActivities
 from domain.names import order_workflow_id
 from domain.orders import Customer, CustomerStrategy, M3Line, OrderEntry, OrderHead, OrderRef
 from settings import Settings
@@ -31,11 +35,11 @@ from simulators import audit, server
 from simulators.m3 import warehouse
 from simulators.m3.authorization import ionapi_file
 from simulators.m3.records import Batch, Order
-from simulators.m3.state import M3Tenant, WarehouseSettings
+from simulators.m3.state import WarehouseSettings
 from simulators.walmart.generator import complete
 from simulators.walmart.lines import order_lines
 from simulators.walmart.purchase_orders import PlacedOrder
-from simulators.walmart.state import SellerAccount
+from tests.systems import Systems
 from worker import open_services
 
 PAIR = "acme"
@@ -50,31 +54,24 @@ BATCH_PER_BUYER = {
 }
 DIRECT = BATCH_PER_BUYER | {"order_entry": "direct"}
 
+OWNERS = (
+    CorrectionActivities,
+    CustomerActivities,
+    InvoiceActivities,
+    OrderActivities,
+    OrderChangeActivities,
+    OrderEntryActivities,
+    ReviewActivities,
+    ShipmentActivities,
+    SweepActivities,
+    TakeBackActivities,
+)
+
 Owner = TypeVar("Owner")
 Input = TypeVar("Input")
 Result = TypeVar("Result")
 
 Activity = Callable[[Owner, Input], Awaitable[Result]]
-
-
-class Clock:
-    """Time that stands still until a test moves it; a shop starts at the present."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Systems:
-    """Both simulated systems and where they answer."""
-
-    account: SellerAccount
-    tenant: M3Tenant
-    clock: Clock
-    urls: server.BaseUrls
 
 
 class Shop:
@@ -100,15 +97,7 @@ class Shop:
             open_services(self._settings.model_copy(update={"ledger": ledger}))
         )
         self.services = services.of_pair(PAIR)
-        owners = (
-            OrderActivities,
-            CustomerActivities,
-            OrderEntryActivities,
-            ShipmentActivities,
-            InvoiceActivities,
-            SweepActivities,
-        )
-        self._owners = {owner.__name__: owner(services) for owner in owners}
+        self._owners = {owner.__name__: owner(services) for owner in OWNERS}
 
     @property
     def entry(self) -> OrderEntry:
@@ -343,15 +332,6 @@ class Shop:
             lines=await self.reserve(ref, m3_order_number),
             delivery_number=self.ship(m3_order_number),
         )
-
-
-@asynccontextmanager
-async def serve_systems() -> AsyncIterator[Systems]:
-    """Serve both systems, for any number of shops after each other."""
-    clock = Clock()
-    account, tenant = SellerAccount(now=clock), M3Tenant(clock)
-    async with server.running(account=account, tenant=tenant) as urls:
-        yield Systems(account=account, tenant=tenant, clock=clock, urls=urls)
 
 
 @asynccontextmanager

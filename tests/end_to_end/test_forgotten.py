@@ -16,12 +16,13 @@ async def test_a_second_run_of_a_finished_order_is_recognized_and_changes_nothin
         ends = await ends_when(stack, client, all_right)
         before = await stack.simulators.audit()
 
-        for part in ("worker", "temporal"):
+        for part in ("worker", "starter", "temporal"):  # who have the files open
             await stack.kill(part)
-        for forgotten in ("temporal.db", "ledger.db"):
-            (stack.folder / forgotten).unlink()
+        for forgotten in (*stack.folder.glob("temporal.db*"), *stack.folder.glob("ledger.db*")):
+            forgotten.unlink()
         client = await stack.start_temporal()
         await stack.start_worker()
+        await stack.start_starter()
         refs = [OrderRef(pair=PAIR, purchase_order_id=end.purchase_order_id) for end in ends]
         for ref in refs:
             await start_order(client, ref, Source.COMMAND)

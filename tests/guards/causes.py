@@ -4,18 +4,23 @@ import ast
 import re
 from collections.abc import Iterator
 
+from mappings.loader import SHIPPED
+from mappings.problems import Problems
+from mappings.yaml_files import read_entries
 from tests.guards.repository import service_code
 
 # Who can be unavailable, throttle, refuse: the `system` of the errors in domain/errors.py.
 SYSTEMS = ("M3", "WALMART")
 
 CARRIERS_OF_CAUSES = {"InvalidOrder", "Failure"}
+CARRIERS_OF_CODES = {"Finding"}
 
 
 def cause_codes() -> set[str]:
     """Return every cause code; one that ends in a value of its own as a pattern: UNMAPPED_*."""
     modules = [(where, tree) for where, tree in service_code()]
-    return {
+    rules = set(read_entries(SHIPPED / "validation.yaml", Problems()))
+    return rules | {
         code
         for where, tree in modules
         for code in (*_of_error_classes(tree), *_of_calls(tree))
@@ -39,7 +44,8 @@ def _of_calls(tree: ast.Module) -> Iterator[str]:
     for function, call in _calls_with_their_function(tree):
         name = ast.unparse(call.func).rpartition(".")[2]
         for keyword in call.keywords:
-            if name not in CARRIERS_OF_CAUSES or keyword.arg != "cause":
+            is_cause = name in CARRIERS_OF_CAUSES and keyword.arg == "cause"
+            if not is_cause and not (name in CARRIERS_OF_CODES and keyword.arg == "code"):
                 continue
             parameters = [each.arg for each in function.args.args] if function else []
             if isinstance(keyword.value, ast.Name) and keyword.value.id in parameters and function:

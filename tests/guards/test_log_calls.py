@@ -18,6 +18,7 @@ ALLOWED = {
     "batch_order_number",
     "call",
     "cause",
+    "channel",  # a name from the settings
     "customer_number",
     "delivery_number",
     "document",  # the kind: Sync.Shipment
@@ -43,6 +44,9 @@ ALLOWED = {
     "repaired",
     "route",
     "short_lines",
+    "batches",
+    "item_number",
+    "sku",
     "workflow_id",
 }
 

@@ -1,4 +1,4 @@
-"""docs/runbook.md has an entry for every cause an operator can meet, and for no other."""
+"""docs/causes has an entry for every cause an operator can meet, and for no other."""
 
 import re
 
@@ -7,12 +7,13 @@ import pytest
 from tests.guards.causes import cause_codes
 from tests.guards.repository import ROOT
 
-RUNBOOK = ROOT / "docs" / "runbook.md"
+CAUSES = sorted((ROOT / "docs" / "causes").glob("*.md"))
 
 
 def entries() -> dict[str, str]:
     """Return the text under each heading that is a cause code or a pattern of codes."""
-    parts = re.split(r"^## +(.+?) *$", RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in CAUSES)
+    parts = re.split(r"^## +(.+?) *$", text, flags=re.MULTILINE)
     titled = zip(parts[1::2], parts[2::2], strict=True)
     return {
         code: text
@@ -45,7 +46,7 @@ def test_causes_are_found_in_the_code():
 def test_cause_has_an_entry(code: str):
     texts = [text for heading, text in entries().items() if covers(heading, code)]
 
-    assert texts, f"an operator who filters by {code} finds nothing: add `## {code}` to the runbook"
+    assert texts, f"an operator who filters by {code} finds nothing: add `## {code}` to docs/causes"
     assert all(text.strip() for text in texts)
 
 

@@ -7,6 +7,7 @@ change a list below together with what carries them over, and write that into CO
 import importlib
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,12 +18,15 @@ import activities
 import worker
 from activities import search_attributes
 from commands.temporal import apply_sweep_schedule
+from domain.answers import ANSWERS
 from domain.names import (
+    ALERT_DESK,
     ORDER_SWEEP,
     ORDER_TO_CASH,
     ORDERS_TASK_QUEUE,
     SEARCH_ATTRIBUTE_TYPES,
     SearchAttribute,
+    alert_desk_id,
     order_sweep_id,
     order_workflow_id,
 )
@@ -30,6 +34,7 @@ from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry, Sta
 from tests.guards.repository import ROOT
 from tests.mapping_samples import PAIR
 from tests.starter_messages import settings_with
+from workflows.alerts import AlertDesk
 from workflows.orders import OrderToCash
 from workflows.sweeps import OrderSweep
 
@@ -43,12 +48,34 @@ ACTIVITIES = {
     "add_head",
     "add_lines",
     "confirm_m3_order",
-    "find_deliveries",
+    "find_released_order",
+    "reduce_m3_order",
+    "cancel_walmart_lines",
+    "keep_address",
+    "keep_item_number",
+    "review_order",
+    "take_back_m3_order",
+    "check_taken_over_order",
+    "report_attention",
+    "send_alert",
     "confirm_shipment",
     "find_invoices",
     "start_released_orders",
 }
-SIGNALS = {"retry", "delivery_reported", "invoice_reported", "order_update_reported"}
+SIGNALS = {"delivery_reported", "invoice_reported", "order_update_reported"}
+# Each is a signal and an update of every order; see domain/answers.py.
+ANSWER_NAMES = {
+    "approve",
+    "reject",
+    "correct_address",
+    "map_sku",
+    "change_line",
+    "retry",
+    "skip_step",
+    "take_over",
+    "assign",
+    "tag",
+}
 QUERIES = {"status", "timeline"}
 
 
@@ -76,6 +103,7 @@ def test_workflow_types():
     )
     assert definition(OrderToCash).name == ORDER_TO_CASH == "OrderToCash", suffering
     assert definition(OrderSweep).name == ORDER_SWEEP == "OrderSweep", suffering
+    assert definition(AlertDesk).name == ALERT_DESK == "AlertDesk", suffering
 
 
 def test_activity_names():
@@ -95,6 +123,15 @@ def test_signal_names():
     )
     assert set(definition(OrderToCash).signals) == SIGNALS, suffering
     assert set(definition(OrderSweep).signals) == set(), suffering
+    assert set(definition(AlertDesk).signals) == {"attention_reported"}, suffering
+
+
+def test_answer_names():
+    suffering = (
+        "What people answer under the old name, by our command, the Web UI or a script of their "
+        "own, is refused or never arrives. Keep the old name beside the new one."
+    )
+    assert set(ANSWERS) == ANSWER_NAMES, suffering
 
 
 def test_query_names():
@@ -103,6 +140,7 @@ def test_query_names():
         "every open order that an older worker serves, and from all once it is replaced."
     )
     assert set(definition(OrderToCash).queries) == QUERIES, suffering
+    assert set(definition(AlertDesk).queries) == {"groups"}, suffering
 
 
 def test_task_queues():
@@ -123,6 +161,7 @@ def test_workflow_and_schedule_ids():
         suffering
     )
     assert order_sweep_id("acme") == "order-sweep/acme", suffering
+    assert alert_desk_id() == "alert-desk", suffering
 
 
 def test_search_attributes_and_their_types():
@@ -140,6 +179,9 @@ def test_search_attributes_and_their_types():
         "NeedsAttention": "Bool",
         "AttentionCause": "Keyword",
         "ShipBy": "Datetime",
+        "AttentionSince": "Datetime",
+        "Assignee": "Keyword",
+        "Tags": "KeywordList",
     }, suffering
 
 
@@ -156,6 +198,8 @@ def test_values_that_are_stored():
         "completed",
         "skipped",
         "already_done",
+        "canceled",
+        "taken_back",
     ], suffering
     assert [str(each) for each in OrderEntry] == ["batch", "direct"], suffering
     assert [str(each) for each in CustomerStrategy] == ["marketplace", "per_buyer"], suffering
@@ -167,7 +211,10 @@ def test_every_search_attribute_has_its_typed_key():
 
     types = {key.name: key.indexed_value_type.name for key in keys}
 
-    wanted = {str(name): kind.upper() for name, kind in SEARCH_ATTRIBUTE_TYPES.items()}
+    wanted = {
+        str(name): kind.upper().replace("KEYWORDLIST", "KEYWORD_LIST")
+        for name, kind in SEARCH_ATTRIBUTE_TYPES.items()
+    }
     assert types == wanted
     assert set(SEARCH_ATTRIBUTE_TYPES) == set(SearchAttribute)
 
@@ -176,11 +223,16 @@ def test_worker_registers_every_workflow_and_activity(monkeypatch: pytest.Monkey
     registered: dict[str, Any] = {}
     monkeypatch.setattr(worker, "Worker", lambda client, **options: registered.update(options))
 
-    worker.create_worker(None, None, settings_with())  # type: ignore[arg-type] # both only passed on
+    services = SimpleNamespace(ledger=None)
+    worker.create_worker(None, services, settings_with())  # type: ignore[arg-type] # passed on
 
     names = {activity._Definition.must_from_callable(a).name for a in registered["activities"]}
     assert names == ACTIVITIES
-    assert {each.__name__ for each in registered["workflows"]} == {ORDER_TO_CASH, ORDER_SWEEP}
+    assert {each.__name__ for each in registered["workflows"]} == {
+        ORDER_TO_CASH,
+        ORDER_SWEEP,
+        ALERT_DESK,
+    }
     assert registered["task_queue"] == ORDERS_TASK_QUEUE
 
 
