@@ -43,13 +43,18 @@ async def report_all(order: Order, fake: FakeOrderActivities, *deliveries: str) 
     await order.signal(OrderToCash.invoice_reported, InvoiceReport())
 
 
-async def waiting_for(order: Order, cause: str):
-    """Return the attention with this cause as soon as the order shows it."""
+async def waiting_for(order: Order, cause: str, environment: WorkflowEnvironment | None = None):
+    """Return the attention with this cause as soon as the order shows it.
+
+    Where it takes time until it is shown, `environment` lets it pass.
+    """
     while True:
         status = await order.query(OrderToCash.status)
         for attention in status.attention:
             if attention.cause == cause:
                 return attention
+        if environment:
+            await environment.sleep(timedelta(minutes=1))
 
 
 async def waiting_until(order: Order, condition, environment: WorkflowEnvironment | None = None):

@@ -81,12 +81,8 @@ class Shipping:
                 )
             await self._changes.settle()
             self._progress.invoice_reported = False
-            self._progress.invoices = await self._steps.read(
-                InvoiceActivities.find_invoices,
-                FindInvoicesInput(
-                    ref=self._context.ref, m3_order_number=self._progress.m3_order_number
-                ),
-            )
+            with suppress(StepAbandoned):  # something has changed; that is settled first
+                await self._find_invoices()
         self._status.note(
             "order_invoiced", ", ".join(i.invoice_number for i in self._progress.invoices)
         )
@@ -103,6 +99,14 @@ class Shipping:
                     or all(attention.step != TOO_LATE for attention in self._progress.attention)
                 )
             )
+
+    async def _find_invoices(self) -> None:
+        self._progress.invoices = await self._steps.read(
+            InvoiceActivities.find_invoices,
+            FindInvoicesInput(
+                ref=self._context.ref, m3_order_number=self._progress.m3_order_number
+            ),
+        )
 
     async def _acknowledge(self) -> None:
         if self._progress.acknowledged:
@@ -156,7 +160,8 @@ class Shipping:
                     timeout_summary="until both systems are looked at",
                 )
             except TimeoutError:
-                await self._look()
+                with suppress(StepAbandoned):  # something has changed; that is settled first
+                    await self._look()
         return next(iter(self._unconfirmed()), "")
 
     async def _look(self) -> None:

@@ -135,7 +135,10 @@ class OrderToCash:
 
     async def _fetch(self) -> None:
         if self._progress.order is None:
-            order = await self._steps.read(OrderActivities.fetch_walmart_order, self._context.ref)
+            with self._steps.undisturbed():  # nothing can be settled before the order is known
+                order = await self._steps.read(
+                    OrderActivities.fetch_walmart_order, self._context.ref
+                )
             self._progress.order = order
             self._status.note("order_fetched", f"from Walmart, known by {self._input.source}")
         policy = self._context.policy
@@ -145,7 +148,8 @@ class OrderToCash:
     async def _recognize(self) -> Stage:
         """End at an order that shipped before this run began, once M3 is seen to have it."""
         while True:
-            head = await self._steps.read(OrderEntryActivities.find_m3_order, self._context.ref)
+            with self._steps.undisturbed():
+                head = await self._steps.read(OrderEntryActivities.find_m3_order, self._context.ref)
             if head.m3_order_number:
                 self._progress.m3_order_number = head.m3_order_number
                 self._status.note("repeat_recognized", head.m3_order_number)

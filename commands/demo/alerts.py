@@ -24,10 +24,12 @@ class Alerts:
         writer.close()
         await writer.wait_closed()
 
-    def first(self, cause: str, after: float) -> float:
-        """Return when the first alert of a cause came that may be about what went wrong."""
-        times = (at for at, alert in self.taken if at >= after and cause in str(alert["title"]))
-        return next(times, 0.0)
+    def first(self, cause: str, purchase_order_id: str) -> float:
+        """Return when the first alert of a cause came that names an order."""
+        for at, alert in self.taken:
+            if cause in str(alert["title"]) and purchase_order_id in str(alert["message"]):
+                return at
+        return 0.0
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import json
 import statistics
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from commands.demo.stack import Ports, Stack, open_stack
 
 LOOK_EVERY_SECONDS = 0.25
 PATIENCE_SECONDS = 240.0
-OUTAGE_SECONDS = 8.0
+ARRIVE_IN_OUTAGE = 4
 
 # As fast as a busy shop; all at once would only measure the queue.
 PACE_SECONDS = 0.2
@@ -93,6 +94,8 @@ async def run_troubles(options: DemoOptions, console: Console) -> bool:
             FOLDER,
             Ports(),
             poll_seconds=2,
+            # No webhook is lost here; what the sweep finds first would be shown before it is told.
+            sweep_seconds=600,
             attention_after=4,
             pair=PAIR,
             alerts=alerts.url,
@@ -123,43 +126,35 @@ class _Run:
         self._views: dict[str, Mapping[str, Any]] = {}
         self._shown: dict[str, set[str]] = {}
         self._open: dict[str, set[str]] = {}
+        self._resolving: list[asyncio.Task[None]] = []
         self._watching = asyncio.create_task(self._watch())
 
     async def place(self, count: int, seed: int) -> None:
-        """Place the orders, let M3 stop some, announce them, and let M3 be out for a while."""
+        """Let M3 be out while the first orders arrive, and stop some of the others."""
         tell_walmart, tell_m3 = self._stack.simulators.tell_walmart, self._stack.simulators.tell_m3
         await tell_walmart("limits", {"scale": 100.0})
         await tell_m3(
             "warehouse", {"delay_seconds": 1.0, "invoice_delay_seconds": 5.0, "seed": seed}
         )
-        mix = {"count": count, "mix": "troubles", "seed": seed, "announce": False}
+        late = min(ARRIVE_IN_OUTAGE, count // 2)
+        await self._outage(late, seed)
+        mix = {"count": count - late, "mix": "troubles", "seed": seed, "announce": False}
         placed = (await tell_walmart("orders", mix))["orders"]
         spare = [order["purchase_order_id"] for order in placed if not order["trouble"]]
-        extra = dict(zip(spare, (*STOPS, *["m3_out"] * 5), strict=False))
+        stopped = dict(zip(spare, STOPS, strict=False))
+        for number, name in stopped.items():
+            await tell_m3("batch", {"next_stop": STOPS[name], "reference": number})
         for order in placed:
             number = order["purchase_order_id"]
-            if name := order["trouble"] or extra.get(number, ""):
-                self._told[number] = Told(purchase_order_id=number, trouble=name)
-        for number, name in extra.items():
-            if name in STOPS:
-                await tell_m3("batch", {"next_stop": STOPS[name], "reference": number})
-        out = [number for number, name in extra.items() if name == "m3_out"]
-        for order in placed:
-            if order["purchase_order_id"] not in out:
-                await self._announce(order["purchase_order_id"])
-                await asyncio.sleep(PACE_SECONDS)
-        # What is wrong with the others shows first, so that the outage hides nothing.
-        await asyncio.sleep(OUTAGE_SECONDS)
-        await self._outage(out)
+            if name := order["trouble"] or stopped.get(number, ""):
+                self._told[number] = told = Told(purchase_order_id=number, trouble=name)
+                self._resolving.append(asyncio.create_task(self._resolve(told)))
+            await self._announce(number)
+            await asyncio.sleep(PACE_SECONDS)
 
     async def until_resolved(self) -> None:
         """Watch the list of cases and resolve what it shows, until nothing is left to do."""
-        resolving = [
-            asyncio.create_task(self._resolve(told))
-            for told in self._told.values()
-            if told.trouble != "m3_out"
-        ]
-        done = asyncio.create_task(self._until_closed(resolving))
+        done = asyncio.create_task(self._until_closed())
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 # The watch ends only by failing, and then nobody would see a case again.
@@ -168,12 +163,12 @@ class _Run:
         except TimeoutError:
             self._console.print("Not everything was resolved in time.", style="red")
         finally:
-            for task in (self._watching, done, *resolving):
+            for task in (self._watching, done, *self._resolving):
                 task.cancel()
-            await asyncio.gather(self._watching, done, *resolving, return_exceptions=True)
+            await asyncio.gather(self._watching, done, *self._resolving, return_exceptions=True)
 
-    async def _until_closed(self, resolving: list["asyncio.Task[None]"]) -> None:
-        await asyncio.gather(*resolving)
+    async def _until_closed(self) -> None:
+        await asyncio.gather(*self._resolving)
         doubles = TROUBLES["duplicate_order"]
         while await self._any_open():
             # Of two orders that came together either may have been found to be the double.
@@ -190,7 +185,8 @@ class _Run:
         ends = await order_ends(self._client, audit)
         cases = await list_cases(self._client, CaseFilter())
         for told in self._told.values():
-            told.alerted_at = self._alerts.first(told.cause, told.wrong_at) if told.cause else 0.0
+            if told.cause:
+                told.alerted_at = self._alerts.first(told.cause, told.purchase_order_id)
         shown = [t for t in self._told.values() if t.shown_at]
         totals = audit["totals"]
         return TroublesReport(
@@ -228,19 +224,27 @@ class _Run:
         if told := self._told.get(purchase_order_id):
             told.wrong_at = time.monotonic()
 
-    async def _outage(self, numbers: list[str]) -> None:
+    async def _outage(self, count: int, seed: int) -> None:
         """Let M3 be out while some orders arrive, and resolve what that leaves in one command."""
         down = {"share": 1.0, "seed": 1, "kinds": ["server_error"]}
         await self._stack.simulators.tell_m3("faults", down)
-        for number in numbers:
+        mix = {"count": count, "mix": "plain", "seed": seed, "announce": False}
+        late = []
+        for order in (await self._stack.simulators.tell_walmart("orders", mix))["orders"]:
+            number = order["purchase_order_id"]
+            late.append(Told(purchase_order_id=number, trouble="m3_out"))
+            self._told[number] = late[-1]
             await self._announce(number)
-        await asyncio.sleep(OUTAGE_SECONDS)
+        trouble = TROUBLES["m3_out"]
+        with suppress(TimeoutError):  # the report says what was never shown
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                for told in late:
+                    await self._until_shown(told, trouble.case)
+                await self._until_alerted(late[0])
         await self._stack.simulators.tell_m3("faults", {**down, "share": 0.0})
-        if numbers:
-            command = TROUBLES["m3_out"].command
-            await self._operator.run(command)
-            for number in numbers:
-                self._told[number].resolved_by = " ".join(command[:3])
+        await self._operator.run(trouble.command)
+        for told in late:
+            told.resolved_by = f"attention {' '.join(trouble.command[:3])}"
 
     async def _resolve(self, told: Told) -> None:
         trouble, number = TROUBLES[told.trouble], told.purchase_order_id
@@ -250,6 +254,7 @@ class _Run:
             await self._happen(number, trouble)
         if trouble.case:
             await self._until_shown(told, trouble.case)
+            await self._until_alerted(told)
         told.resolved_by = await self._mend(told, trouble)
         self._console.print(
             f"{number}  {told.trouble:38} {told.cause:28} {told.resolved_by}", highlight=False
@@ -312,6 +317,11 @@ class _Run:
         while cause not in shown.get(told.purchase_order_id, ()):
             if cause == TROUBLES["duplicate_order"].case and self._shows(cause):
                 return
+            await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
+
+    async def _until_alerted(self, told: Told) -> None:
+        """Be no faster than the alert, so that its time is measured for every case."""
+        while told.shown_at and not self._alerts.first(told.cause, told.purchase_order_id):
             await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
 
     async def _until_held(self, number: str) -> None:
