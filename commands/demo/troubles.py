@@ -321,7 +321,8 @@ class _Run:
 
     async def _until_alerted(self, told: Told) -> None:
         """Be no faster than the alert, so that its time is measured for every case."""
-        while told.shown_at and not self._alerts.first(told.cause, told.purchase_order_id):
+        alerted, number = self._alerts.first, told.purchase_order_id
+        while told.shown_at and not alerted(told.cause, number):  # noqa: ASYNC110 - as a person looks
             await asyncio.sleep(LOOK_EVERY_SECONDS / 2)
 
     async def _until_held(self, number: str) -> None:
