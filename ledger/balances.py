@@ -1,0 +1,232 @@
+"""What M3 has: balances as last read, and how a new reading differs from them.
+
+Lists of items never leave this database for a history: workflows pass the names of readings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.database import Database, listed
+
+# M3's quantities have six decimals; as whole numbers they compare and sum exactly.
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """An item a SKU is made of."""
+
+    sku: str
+    item_number: str
+    quantity: Decimal  # of the item's basic unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How a reading of M3 differs from what was known."""
+
+    listed: int
+    changed: int
+    gone: int  # of a complete reading: known before, and not listed any more
+
+
+class Balances:
+    """The stock of every pair as M3 has it. One method per statement, or per transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # What is sold
+
+    async def keep_parts(self, pair: str, parts: Sequence[Part]) -> None:
+        """Keep which items the SKUs are made of; the parts of these SKUs before are forgotten."""
+        async with self._database.transaction() as database:
+            await database.change_many(
+                "DELETE FROM parts WHERE pair = :pair AND sku = :sku",
+                [{"pair": pair, "sku": sku} for sku in dict.fromkeys(p.sku for p in parts)],
+            )
+            await database.change_many(
+                """
+                INSERT INTO parts (pair, item_number, sku, quantity)
+                VALUES (:pair, :item_number, :sku, :quantity)
+                """,
+                [
+                    {
+                        "pair": pair,
+                        "item_number": part.item_number,
+                        "sku": part.sku,
+                        "quantity": format(part.quantity, "f"),
+                    }
+                    for part in parts
+                ],
+            )
+
+    async def parts_of(self, pair: str, skus: Sequence[str]) -> dict[str, list[Part]]:
+        """Return the items each of some SKUs is made of; a SKU nobody knows has none."""
+        names = {f"sku{at}": sku for at, sku in enumerate(skus)}
+        rows = await self._database.rows(
+            f"""
+            SELECT sku, item_number, quantity FROM parts
+            WHERE pair = :pair AND sku IN ({listed(names)})
+            ORDER BY sku, item_number
+            """,
+            pair=pair,
+            **names,
+        )
+        parts: dict[str, list[Part]] = {sku: [] for sku in skus}
+        for row in rows:
+            parts[row.sku].append(
+                Part(sku=row.sku, item_number=row.item_number, quantity=Decimal(row.quantity))
+            )
+        return parts
+
+    # What M3 has
+
+    async def begin_reading(self, pair: str, run: str) -> None:
+        """Forget what earlier readings of the pair left unfinished."""
+        await self._database.change(
+            "DELETE FROM incoming_balances WHERE pair = :pair AND run <> :run", pair=pair, run=run
+        )
+
+    async def take_balances(
+        self, pair: str, run: str, warehouse: str, balances: Mapping[str, Decimal]
+    ) -> None:
+        """Take in what M3 says of items of one warehouse. Repeating is harmless: the last counts."""
+        await self._database.change_many(
+            """
+            INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable)
+            VALUES (:pair, :run, :warehouse, :item_number, :allocatable)
+            ON CONFLICT (pair, run, warehouse, item_number)
+            DO UPDATE SET allocatable = excluded.allocatable
+            """,
+            [
+                {
+                    "pair": pair,
+                    "run": run,
+                    "warehouse": warehouse,
+                    "item_number": item_number,
+                    "allocatable": int(allocatable * MILLION),
+                }
+                for item_number, allocatable in balances.items()
+            ],
+        )
+
+    async def compare_reading(self, pair: str, run: str, *, complete: bool) -> Difference:
+        """Return how a reading differs from what is known, and change nothing."""
+        [row] = await self._database.rows(
+            """
+            SELECT count(*) AS listed,
+                   count(CASE WHEN known.allocatable IS NULL
+                                OR known.allocatable <> incoming.allocatable THEN 1 END) AS changed
+            FROM incoming_balances AS incoming
+            LEFT JOIN balances AS known
+              ON known.pair = incoming.pair AND known.warehouse = incoming.warehouse
+             AND known.item_number = incoming.item_number
+            WHERE incoming.pair = :pair AND incoming.run = :run
+            """,
+            pair=pair,
+            run=run,
+        )
+        gone = await self._count_gone(pair, run) if complete else 0
+        return Difference(listed=row.listed, changed=row.changed, gone=gone)
+
+    async def _count_gone(self, pair: str, run: str) -> int:
+        [row] = await self._database.rows(
+            """
+            SELECT count(*) AS gone FROM balances AS known
+            WHERE known.pair = :pair AND known.allocatable IS NOT NULL
+              AND NOT EXISTS (
+                SELECT 1 FROM incoming_balances AS incoming
+                WHERE incoming.pair = known.pair AND incoming.run = :run
+                  AND incoming.warehouse = known.warehouse
+                  AND incoming.item_number = known.item_number)
+            """,
+            pair=pair,
+            run=run,
+        )
+        return int(row.gone)
+
+    async def apply_reading(self, pair: str, run: str, *, complete: bool) -> None:
+        """Make a reading what is known, and mark the offers that it concerns as stale.
+
+        Args:
+            pair: name of the pair.
+            run: name of the reading.
+            complete: whether it lists everything, so that what it lacks is not known any more.
+        """
+        names = {"pair": pair, "run": run}
+        async with self._database.transaction() as database:
+            if complete:
+                await database.change(
+                    """
+                    INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable)
+                    SELECT pair, :run, warehouse, item_number, NULL FROM balances AS known
+                    WHERE pair = :pair AND allocatable IS NOT NULL
+                    ON CONFLICT (pair, run, warehouse, item_number) DO NOTHING
+                    """,
+                    **names,
+                )
+            # What has not changed is dropped; what is left concerns somebody.
+            await database.change(
+                """
+                DELETE FROM incoming_balances
+                WHERE pair = :pair AND run = :run AND EXISTS (
+                    SELECT 1 FROM balances AS known
+                    WHERE known.pair = incoming_balances.pair
+                      AND known.warehouse = incoming_balances.warehouse
+                      AND known.item_number = incoming_balances.item_number
+                      AND known.allocatable = incoming_balances.allocatable)
+                """,
+                **names,
+            )
+            await database.change(
+                """
+                UPDATE offers SET stale = stale + 1
+                WHERE pair = :pair AND sku IN (
+                    SELECT sku FROM parts
+                    WHERE parts.pair = :pair AND item_number IN (
+                        SELECT item_number FROM incoming_balances
+                        WHERE pair = :pair AND run = :run))
+                """,
+                **names,
+            )
+            await database.change(
+                """
+                INSERT INTO balances (pair, warehouse, item_number, allocatable)
+                SELECT pair, warehouse, item_number, allocatable FROM incoming_balances
+                WHERE pair = :pair AND run = :run
+                ON CONFLICT (pair, warehouse, item_number)
+                DO UPDATE SET allocatable = excluded.allocatable
+                """,
+                **names,
+            )
+            await database.change(
+                "DELETE FROM incoming_balances WHERE pair = :pair AND run = :run", **names
+            )
+
+    async def drop_reading(self, pair: str, run: str) -> None:
+        """Forget a reading that is not to be applied."""
+        await self._database.change(
+            "DELETE FROM incoming_balances WHERE pair = :pair AND run = :run", pair=pair, run=run
+        )
+
+    async def balances_of(
+        self, pair: str, item_numbers: Sequence[str]
+    ) -> dict[tuple[str, str], Decimal | None]:
+        """Return what M3 has of some items, by warehouse and item; None: not known any more."""
+        names = {f"item{at}": number for at, number in enumerate(item_numbers)}
+        rows = await self._database.rows(
+            f"""
+            SELECT warehouse, item_number, allocatable FROM balances
+            WHERE pair = :pair AND item_number IN ({listed(names)})
+            """,
+            pair=pair,
+            **names,
+        )
+        return {
+            (row.warehouse, row.item_number): (
+                None if row.allocatable is None else Decimal(row.allocatable) / MILLION
+            )
+            for row in rows
+        }
