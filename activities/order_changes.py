@@ -5,7 +5,7 @@ changes that, so repeating one, or two that overlap, comes to the same end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from temporalio import activity
@@ -61,6 +61,7 @@ class CancelLinesInput:
     ref: OrderRef
     m3_lines: tuple[M3Line, ...] | None
     limits: tuple[LineLimit, ...] = ()
+    m3_order_number: str = ""  # its lines are read anew; `m3_lines` may be as old as an outage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ class OrderChangeActivities:
         tried: CancellationPlan | None = None
         for _ in range(ROUNDS):
             order = await services.fetch(input.ref.purchase_order_id)
-            plan = _plan(services, order, input)
+            plan = _plan(services, order, await _with_lines_of_now(services, input))
             if not plan.cancel:
                 break
             try:
@@ -176,6 +177,18 @@ async def refusal_of(services: PairServices, transaction: str, record: Record) -
     except Rejected as refusal:
         return refusal
     return None
+
+
+async def _with_lines_of_now(services: PairServices, input: CancelLinesInput) -> CancelLinesInput:
+    """Return the input with M3's lines as they are now.
+
+    None at all may be what M3's list has not caught up with yet: then those of the step before,
+    which has looked more closely, hold.
+    """
+    if not input.m3_order_number:
+        return input
+    lines = await read_lines(services, input.ref, input.m3_order_number)
+    return replace(input, m3_lines=lines) if lines else input
 
 
 def _plan(services: PairServices, order: WalmartOrder, input: CancelLinesInput) -> CancellationPlan:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Walmart has canceled already when it tells us of these.
+CANCELED_BY_WALMART = frozenset({"FRAUD_CANCEL", "PO_LINE_AUTOCANCELLED"})
+
 
 class CancellationReason(StrEnum):
     """What Walmart accepts as a seller's reason. Source: cancel lines, Orders API."""

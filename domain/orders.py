@@ -244,6 +244,7 @@ class OrderProgress:
     reserved: bool = False
     surplus: tuple[LineQuantity, ...] = ()  # shown to a person: canceled, and shipped all the same
     surplus_seen: tuple[LineQuantity, ...] = ()  # and seen to
+    canceled_at_walmart: int = 0  # units of the order, whoever canceled them, as last seen
     told: tuple[ToldCase, ...] = ()  # what those who are to be alerted know
 
 

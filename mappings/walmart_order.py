@@ -375,5 +375,5 @@ def _invalid(purchase_order_id: str, cause: str, reason: str) -> InvalidOrder:
         cause=cause,
         reason=reason,
         mend="compare it with Seller Center; send `retry` when Walmart has corrected it, "
-        "or enter the order by hand",
+        "or enter the order by hand and cancel this workflow",
     )

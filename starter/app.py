@@ -55,7 +55,10 @@ def create_app(settings: Settings, client: Client, letters: DeadLetters) -> Star
         exception_handlers={Refusal: answer_refusal},
     )
     app.state.reception = Reception(
-        receivers=Receivers.of(settings), orders=OrderWorkflows(client), letters=letters
+        receivers=Receivers.of(settings),
+        orders=OrderWorkflows(client),
+        letters=letters,
+        alerts=settings.alerts.to_rules(),
     )
     return app
 

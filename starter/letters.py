@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 import structlog
 from starlette.requests import Request
 
+from domain.attention import AttentionReport, Happening, Urgency
+from domain.cancellations import CANCELED_BY_WALMART
+from domain.names import order_workflow_id
 from ledger.database import LedgerUnavailable
-from ledger.dead_letters import DeadLetters, Letter, LetterNotKept, LetterSource
+from ledger.dead_letters import DeadLetters, Letter, LetterCause, LetterNotKept, LetterSource
 from starter.ims import IonMessage
 from starter.refusals import NoRoom
 from starter.temporal import Outcome
@@ -58,7 +61,27 @@ async def keep_letter(
         purchase_order_id=found.purchase_order_id,
         payload_hash=fingerprint[:12],
     )
+    if found.cause is LetterCause.ORDER_ENDED and found.kind in CANCELED_BY_WALMART:
+        await reception.orders.alert(reception.alerts, _late_cancellation(letter))
     return Outcome.DEAD_LETTER
+
+
+def _late_cancellation(letter: Letter) -> AttentionReport:
+    """Return the case of an order that Walmart cancels after all of it was shipped and invoiced."""
+    now = datetime.now(UTC)
+    return AttentionReport(
+        pair=letter.pair,
+        purchase_order_id=letter.purchase_order_id,
+        workflow_id=order_workflow_id(letter.pair, letter.purchase_order_id),
+        cause="CANCELED_AFTER_SHIPMENT",
+        happening=Happening.OPENED,
+        sentence=f"{letter.kind}: Walmart cancels what was shipped and invoiced",
+        mend="stop or call back the parcel if you can, and credit the M3 invoice; then discard "
+        "the message: m3-walmart dead-letters list",
+        since=now,
+        at=now,
+        urgency=Urgency.OVERDUE,
+    )
 
 
 def fingerprint_of(body: bytes) -> str:

@@ -10,6 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
+from domain.alerts import AlertRules
 from ledger.dead_letters import DeadLetters
 from settings import PairSettings, Settings
 from starter.counters import Counters
@@ -46,6 +47,7 @@ class Reception:
     receivers: Receivers
     orders: OrderWorkflows
     letters: DeadLetters
+    alerts: AlertRules
     counters: Counters = field(default_factory=Counters)
 
 

@@ -11,8 +11,11 @@ from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.alerts import tell_desk
 from activities.search_attributes import PURCHASE_ORDER_ID, STAGE
 from activities.starts import Source, start_order
+from domain.alerts import AlertRules
+from domain.attention import AttentionReport
 from domain.names import SearchAttribute, order_workflow_id
 from domain.orders import (
     DeliveryReport,
@@ -66,6 +69,16 @@ class OrderWorkflows:
         async with _answering("start_workflow"):
             started = await start_order(self._client, order, Source.WEBHOOK)
         return Outcome.STARTED if started else Outcome.REPEATED
+
+    async def alert(self, rules: AlertRules, report: AttentionReport) -> None:
+        """Tell the alert desk of something no open order can show; without channels nobody.
+
+        Raises:
+            TemporalUnavailable: not confirmed; repeating may alert twice.
+        """
+        if rules.channels_for(report):
+            async with _answering("start_workflow"):
+                await tell_desk(self._client, rules, report)
 
     async def report_update(
         self, pair: str, purchase_order_id: str, update: OrderUpdate

@@ -96,6 +96,7 @@ class FakeOrderActivities:
     settled: list[SettledOrder] = field(default_factory=list)  # what canceling comes to, in turn
     surplus: tuple[LineQuantity, ...] = ()
     released: str = ""  # what a person made of the stopped batch order
+    taken: TakenBack = field(default_factory=lambda: TakenBack(batch_order_numbers=("T000000001",)))
     told: list[AttentionReport] = field(default_factory=list)
     failing: dict[str, list[Exception]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -201,7 +202,7 @@ class FakeOrderActivities:
     @activity.defn
     async def take_back_m3_order(self, input: TakeBackInput) -> TakenBack:
         self._call("take_back_m3_order", input.keep and f"but {input.keep}")
-        return TakenBack(batch_order_numbers=("T000000001",))
+        return self.taken
 
     @activity.defn
     async def check_taken_over_order(self, input: TakeOverInput) -> str:

@@ -29,9 +29,12 @@ SIGNED: Mapping[str, object] = {
 
 
 def settings_with(
-    webhooks: Mapping[str, object] = SIGNED, *, ledger: Path | None = None
+    webhooks: Mapping[str, object] = SIGNED, *, ledger: Path | None = None, alerted: str = ""
 ) -> Settings:
-    """Return settings of one pair, `acme`, whose accounting entity is 100_AAA."""
+    """Return settings of one pair, `acme`, whose accounting entity is 100_AAA.
+
+    A channel `alerted` hears of every case.
+    """
     pair = {
         "name": "acme",
         "time_zone": "America/Chicago",
@@ -47,7 +50,17 @@ def settings_with(
         "webhooks": webhooks,
         "ion": {"header": "X-ION", "secret": SecretStr(ION_SECRET)},
     }
-    return Settings.model_validate({"pairs": [pair], "ledger": {"path": ledger} if ledger else {}})
+    alerts = {
+        "channels": {alerted: SecretStr("json://127.0.0.1:1/")},
+        "rules": [{"channels": [alerted]}],
+    }
+    return Settings.model_validate(
+        {
+            "pairs": [pair],
+            "ledger": {"path": ledger} if ledger else {},
+            "alerts": alerts if alerted else {},
+        }
+    )
 
 
 @asynccontextmanager

@@ -33,10 +33,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.attention import Severity
     from domain.cancellations import CancellationReason, LineLimit
-    from domain.orders import Stage
+    from domain.orders import LineQuantity, Stage
 from workflows.failures import failure_of
 from workflows.options import RETRY, START_TO_CLOSE
-from workflows.order_changes import TOO_LATE
+from workflows.order_changes import CORRECTION, TOO_LATE
 from workflows.order_context import OrderContext
 
 # Answers that are about the order and not about what it waits for.
@@ -115,7 +115,7 @@ class Answers:
         Raises:
             AnswerRefused: with the reason.
         """
-        if not isinstance(answer, ABOUT_THE_ORDER) and self._answered:
+        if not isinstance(answer, (*ABOUT_THE_ORDER, Retry)) and self._answered:
             given = self._answered
             raise AnswerRefused(
                 f"{given.by or 'somebody'} has answered already ({given.name}, "
@@ -206,7 +206,7 @@ class Answers:
     async def _take(self, name: str, answer: Answer) -> str:
         """Carry out an answer that fits, and return what happens next."""
         given = GivenAnswer(name=name, by=answer.by, reason=answer.reason, at=workflow.now())
-        if not isinstance(answer, ABOUT_THE_ORDER) and self._steps.waiting:
+        if self._wakes(answer):
             self._answered = given
         try:
             said = await self._carry_out(answer)
@@ -217,6 +217,18 @@ class Answers:
         why = f": {answer.reason}" if answer.reason else ""
         self._status.note(f"answered_{name}", f"by {answer.by or 'somebody'}{why}")
         return said
+
+    def _wakes(self, answer: Answer) -> bool:
+        """Tell whether a step goes on with an answer; until then others are refused."""
+        match answer:
+            case Assign() | Tag():
+                return False
+            case SkipStep(step=step):
+                return step in self._steps.waiting
+            case Reject() | ChangeLine() | TakeOver():
+                return self._steps.can_be_left
+            case _:
+                return bool(self._steps.waiting)
 
     async def _carry_out(self, answer: Answer) -> str:  # noqa: C901 - one case per answer
         match answer:
@@ -258,9 +270,9 @@ class Answers:
             case Tag(tags=tags):
                 self._status.tag(tags)
                 return f"tagged {', '.join(tags)}" if tags else "no tags"
-        if self._progress.customer is not None:
-            # Something of it may be in M3 already: it is taken back and entered as corrected.
-            self._progress.changes_to_review += ("correction",)
+        if self._progress.customer is not None or not isinstance(answer, Retry):
+            # Whatever of it is in M3 already is taken back, and it is entered as it is by now.
+            self._progress.changes_to_review += (CORRECTION,)
         self._steps.retry()
         return "the order looks again"
 
@@ -268,7 +280,7 @@ class Answers:
         held = [f for a in self._progress.attention for f in a.findings]
         self._progress.approved += tuple(f for f in held if f not in self._progress.approved)
         if any(attention.step == TOO_LATE for attention in self._progress.attention):
-            self._progress.surplus_seen = self._progress.surplus
+            self._progress.surplus_seen = _most(self._progress.surplus_seen, self._progress.surplus)
             self._status.attended(TOO_LATE)
         self._steps.retry()
         return "approved; the order goes on"
@@ -310,6 +322,16 @@ class Answers:
             return ""
         last = self._progress.answers[-1]
         return f"; {last.by or 'somebody'} answered last ({last.name}, {last.at:%H:%M:%S} UTC)"
+
+
+def _most(
+    one: tuple[LineQuantity, ...], other: tuple[LineQuantity, ...]
+) -> tuple[LineQuantity, ...]:
+    """Return the larger quantity of each line."""
+    most: dict[str, int] = {}
+    for line in (*one, *other):
+        most[line.line_number] = max(line.quantity, most.get(line.line_number, 0))
+    return tuple(LineQuantity(line_number=n, quantity=q) for n, q in sorted(most.items()))
 
 
 def _lines(order: Any) -> tuple[Any, ...]:

@@ -65,7 +65,7 @@ class Clocks:
                 self._idle = False
                 await self._tell(report, told)
             self._idle = True
-            if self._ending:
+            if self._ending and not self._due():
                 return
             try:
                 await workflow.wait_condition(
@@ -134,7 +134,7 @@ class Clocks:
         before = _before(self._progress)
         moments = [case.at + self._remind for case in self._progress.told]
         moments += [at for clock in clocks(self._progress) for at in (clock - before, clock)]
-        return min(at - now for at in moments if at > now)
+        return min((at - now for at in moments if at > now), default=timedelta(0))
 
     @property
     def _remind(self) -> timedelta:

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         Stage,
     )
 from workflows.failures import Failure
-from workflows.order_changes import Changes
+from workflows.order_changes import CORRECTION, Changes
 from workflows.order_context import OrderContext
 from workflows.steps import StepAbandoned
 
@@ -53,6 +53,8 @@ class Entry:
             except StepAbandoned:
                 if self._progress.customer is not None:  # something of it may be in M3
                     await self._undo()
+            if self._context.entered:
+                await self._catch_up()
         self._steps.deadline = None
 
     async def take_back(self, *, keep: str = "") -> TakenBack:
@@ -87,7 +89,7 @@ class Entry:
         if self._context.facts.skip_reason:
             return
         drafted = await self._draft()
-        if self._progress.changes_to_review or drafted.facts.skip_reason:
+        if self._steps.abandons() or drafted.facts.skip_reason:
             return
         if drafted.m3_order_number:  # a person was faster
             self._enter_as(drafted.m3_order_number, "m3_order_recognized")
@@ -139,6 +141,7 @@ class Entry:
 
     async def _add_order(self, customer: Customer) -> None:
         ref, entry = self._context.ref, self._context.policy.order_entry
+        self._steps.check_wanted("add_head")
         head = await self._steps.perform(
             OrderEntryActivities.add_head,
             AddHeadInput(ref=ref, order_entry=entry, customer=customer),
@@ -147,12 +150,14 @@ class Entry:
         self._progress.m3_order_number = head.m3_order_number
         # A batch order that has become a real one was complete; a direct one may lack lines.
         if entry is OrderEntry.DIRECT or not head.m3_order_number:
+            self._steps.check_wanted("add_lines")
             await self._steps.perform(
                 OrderEntryActivities.add_lines,
                 AddLinesInput(ref=ref, order_entry=entry, head=head),
             )
         self._progress.lines_added = True
         if not self._progress.m3_order_number:
+            self._steps.check_wanted("confirm_m3_order")
             self._progress.m3_order_number = await self._steps.perform(
                 OrderEntryActivities.confirm_m3_order,
                 ConfirmInput(ref=ref, batch_order_number=head.batch_order_number),
@@ -161,8 +166,19 @@ class Entry:
 
     async def _adopt(self, m3_order_number: str) -> None:
         """Go on with an order a person has entered by hand; ours, if any, is taken back."""
-        await self.take_back(keep=m3_order_number)
+        taken = await self.take_back(keep=m3_order_number)
         self._enter_as(m3_order_number, "m3_order_taken_over")
+        if taken.shipped:
+            self._changes.show_shipped_twice(taken)
+
+    async def _catch_up(self) -> None:
+        """Carry out what a person answered while the last step of the entry was under way."""
+        if self._progress.taken_over not in ("", self._progress.m3_order_number):
+            await self._adopt(self._progress.taken_over)
+        elif CORRECTION in self._progress.changes_to_review:
+            await self._undo()
+            if self._context.entered:
+                self._status.note("correction_came_too_late", "it is being picked")
 
     def _enter_as(self, m3_order_number: str, event: str) -> None:
         self._progress.m3_order_number = self._progress.entered_by_hand = m3_order_number

@@ -147,13 +147,7 @@ class OrderToCash:
 
     async def _recognize(self) -> Stage:
         """End at an order that shipped before this run began, once M3 is seen to have it."""
-        while True:
-            with self._steps.undisturbed():
-                head = await self._steps.read(OrderEntryActivities.find_m3_order, self._context.ref)
-            if head.m3_order_number:
-                self._progress.m3_order_number = head.m3_order_number
-                self._status.note("repeat_recognized", head.m3_order_number)
-                return Stage.ALREADY_DONE
+        while not self._progress.taken_over:
             failure = Failure(
                 cause="SHIPPED_WITHOUT_M3_ORDER",
                 sentence="Walmart shows the order as shipped, and M3 has no order for it",
@@ -162,12 +156,16 @@ class OrderToCash:
                 final=True,
             )
             try:
+                head = await self._steps.read(OrderEntryActivities.find_m3_order, self._context.ref)
+                if head.m3_order_number:
+                    self._progress.m3_order_number = head.m3_order_number
+                    self._status.note("repeat_recognized", head.m3_order_number)
+                    return Stage.ALREADY_DONE
                 await self._steps.hold(RECOGNITION, failure)
             except StepAbandoned:
                 self._progress.changes_to_review = ()  # it has shipped; nothing can be canceled
-                if self._progress.taken_over:
-                    self._progress.m3_order_number = self._progress.taken_over
-                    return Stage.ALREADY_DONE
+        self._progress.m3_order_number = self._progress.taken_over
+        return Stage.ALREADY_DONE
 
     async def _give_up(self) -> None:
         """Take back what M3 has, because this workflow was canceled; Walmart is not told."""
@@ -180,8 +178,10 @@ class OrderToCash:
             # Its last request may still be under way, where no look would see its effect.
             await workflow.sleep(LONGEST_CALL, summary="until the last call is over")
         taken = await self._entry.take_back()
-        left = ", ".join(f"{line.quantity} of line {line.line_number}" for line in taken.shipped)
-        self._status.note("walmart_order_left_as_it_is", f"M3 ships {left}" if left else "")
+        self._status.note("walmart_order_left_as_it_is")
+        if taken.shipped:
+            self._changes.show_half_order(taken)
+            await self._shipping.until_seen()
 
     async def _close(self, stage: Stage, watching: "asyncio.Task[None]") -> OrderSummary:
         """End: show nothing that is over, tell of it, and let no answer be cut off."""

@@ -1,7 +1,8 @@
 """How a step of an order is run: tried until it is done, shown while it is not."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -67,13 +68,18 @@ class Steps:
         self.at_deadline: Callable[[], Awaitable[None]] | None = None
         self.abandons: Callable[[], bool] = lambda: False  # whether waiting steps are to stop
         self.on_going_on: Callable[[], None] = lambda: None  # a step waits anew, or went on
-        self.waiting = 0  # steps that wait for a person right now
+        self.waiting: list[str] = []  # steps that wait for a person right now
         self._undisturbed = False
         self.cut_off = False  # a write was stopped by the workflow's own cancellation
 
     def retry(self) -> None:
         """Let every step that waits for a person try again."""
         self._retries += 1
+
+    @property
+    def can_be_left(self) -> bool:
+        """Tell whether a step waits that an answer can make pointless."""
+        return bool(self.waiting) and not self._undisturbed
 
     def skip(self, step: str) -> None:
         """Let a step that waits be passed over."""
@@ -155,6 +161,7 @@ class Steps:
                 raise
             self._status.needs_attention(activity.__name__, failure_of(error))
             return False
+        self.release(activity.__name__)
         return True
 
     async def hold(self, step: str, failure: Failure, findings: tuple[Finding, ...] = ()) -> None:
@@ -165,6 +172,15 @@ class Steps:
         """
         self._status.needs_attention(step, failure, findings=findings)
         await self._wait(step)
+
+    def check_wanted(self, step: str) -> None:
+        """Do not begin a step that is pointless by now.
+
+        Raises:
+            StepAbandoned: `abandons` says so.
+        """
+        if self.abandons() and not self._undisturbed:
+            raise StepAbandoned(step)
 
     def release(self, step: str) -> None:
         """Show that a step went on."""
@@ -188,22 +204,30 @@ class Steps:
         options = patient(self._window(longest))
         if longest is not WHEN_SHOWN:
             return await workflow.execute_activity_method(activity, arg, **options)
-        before = self._retries
+        before, given_up = self._retries, workflow.cancellation_reason() is not None
         handle = workflow.start_activity_method(activity, arg, **options)
-        self.waiting += 1
+        self.waiting.append(step)
         try:
             await workflow.wait_condition(
                 lambda: handle.done() or self._retries > before or self._given_up(step)
             )
+        except asyncio.CancelledError:
+            # The workflow is canceled: its call has to be over before anything is taken back.
+            self.cut_off = True
+            handle.cancel()
+            with suppress(ActivityError):
+                await handle
+            raise
         finally:
-            self.waiting -= 1
+            self.waiting.remove(step)
         asked = workflow.now()
         if not handle.done():
             handle.cancel()
         try:
             return await handle
         except ActivityError as error:
-            if not is_cancelled_exception(error) or workflow.cancellation_reason() is not None:
+            canceled_now = not given_up and workflow.cancellation_reason() is not None
+            if canceled_now or not is_cancelled_exception(error):
                 raise
         if workflow.now() - asked > AT_REST:
             # It was cut off in the middle, where no look would see what it has begun.
@@ -248,7 +272,7 @@ class Steps:
         def answered() -> bool:
             return self._retries > before or self._given_up(step)
 
-        self.waiting += 1
+        self.waiting.append(step)
         try:
             await workflow.wait_condition(
                 answered,
@@ -259,7 +283,7 @@ class Steps:
             await self._meet_deadline()
             return False
         finally:
-            self.waiting -= 1
+            self.waiting.remove(step)
         self._leave_if_given_up(step)
         self._pauses.pop(step, None)
         return True

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-import statistics
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from commands.demo.operator import STOPS, TROUBLES, Operator, Trouble
 from commands.demo.report import order_ends
 from commands.demo.run import FOLDER, DemoOptions, end_at_sigterm
 from commands.demo.stack import Ports, Stack, open_stack
+from commands.demo.troubles_report import Told, TroublesReport, counted, in_short, spread
 
 LOOK_EVERY_SECONDS = 0.25
 PATIENCE_SECONDS = 240.0
@@ -31,53 +31,6 @@ mappings = "mappings"
 recheck_seconds = 2
 item_cache_seconds = 0
 """
-
-
-@dataclass(kw_only=True)
-class Told:
-    """One order in trouble: when something went wrong, and when it was shown and told."""
-
-    purchase_order_id: str
-    trouble: str
-    sku: str = ""
-    wrong_at: float = 0.0
-    shown_at: float = 0.0
-    alerted_at: float = 0.0
-    resolved_by: str = ""
-    cause: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TroublesReport:
-    """What came of it; counted by the simulators, Temporal's list and the alerts' receiver."""
-
-    orders: int
-    in_trouble: int
-    causes: dict[str, int]
-    resolved: int
-    commands: int
-    open_cases: int
-    open_orders: int
-    m3_orders: int
-    canceled: int
-    lost: int
-    duplicates: int
-    mismatches: int
-    orphan_batches: int
-    shipped_after_cancellation: int
-    seconds: float
-    attention_seconds: dict[str, float]
-    alert_seconds: dict[str, float]
-    alerts: dict[str, int]
-    troubles: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def succeeded(self) -> bool:
-        """Tell whether all was resolved and both systems agree."""
-        wrong = self.open_cases + self.open_orders + self.lost + self.duplicates
-        wrong += self.mismatches + self.orphan_batches
-        return not wrong and self.resolved == self.in_trouble
 
 
 async def run_troubles(options: DemoOptions, console: Console) -> bool:
@@ -107,7 +60,7 @@ async def run_troubles(options: DemoOptions, console: Console) -> bool:
         await run.place(options.orders, options.seed)
         await run.until_resolved()
         report = await run.report(time.monotonic() - started)
-    _print(console, report)
+    report.show(console)
     if options.report:
         options.report.write_text(json.dumps(asdict(report), indent=2) + "\n")
     return report.succeeded
@@ -192,7 +145,7 @@ class _Run:
         return TroublesReport(
             orders=len(ends),
             in_trouble=len(self._told),
-            causes=_counted(told.cause for told in self._told.values() if told.cause),
+            causes=counted(told.cause for told in self._told.values() if told.cause),
             resolved=sum(bool(told.resolved_by) for told in self._told.values()),
             commands=self._operator.commands,
             open_cases=len(cases),
@@ -205,13 +158,13 @@ class _Run:
             orphan_batches=totals["orphan_batches"],
             shipped_after_cancellation=totals["shipped_after_cancellation"],
             seconds=round(seconds, 1),
-            attention_seconds=_spread([t.shown_at - t.wrong_at for t in shown]),
-            alert_seconds=_spread([t.alerted_at - t.wrong_at for t in shown if t.alerted_at]),
+            attention_seconds=spread([t.shown_at - t.wrong_at for t in shown]),
+            alert_seconds=spread([t.alerted_at - t.wrong_at for t in shown if t.alerted_at]),
             alerts={
                 "sent": len(self._alerts.taken),
                 "cases_without": sum(not t.alerted_at for t in shown),
             },
-            troubles=[_in_short(told) for told in self._told.values()],
+            troubles=[in_short(told) for told in self._told.values()],
             problems=[
                 f"{order['purchase_order_id']}: {problem}"
                 for order in audit["orders"]
@@ -374,38 +327,3 @@ def _reached(view: Mapping[str, Any] | None, after: str) -> bool:
             return bool(view["m3_orders"]) and all(
                 "Acknowledged" in s or s.get("Shipped") for s in statuses
             )
-
-
-def _in_short(told: Told) -> dict[str, Any]:
-    return {
-        "purchase_order_id": told.purchase_order_id,
-        "trouble": told.trouble,
-        "cause": told.cause,
-        "resolved_by": told.resolved_by,
-        "attention_seconds": round(told.shown_at - told.wrong_at, 2) if told.shown_at else None,
-        "alert_seconds": round(told.alerted_at - told.wrong_at, 2) if told.alerted_at else None,
-    }
-
-
-def _counted(causes: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for cause in causes:
-        counts[cause] = counts.get(cause, 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _spread(seconds: list[float]) -> dict[str, float]:
-    if not seconds:
-        return {}
-    return {"p50": round(statistics.median(seconds), 2), "max": round(max(seconds), 2)}
-
-
-def _print(console: Console, report: TroublesReport) -> None:
-    console.print()
-    for name, value in asdict(report).items():
-        if name not in ("troubles", "problems", "causes"):
-            console.print(f"{name.replace('_', ' '):28} {value}")
-    for problem in report.problems[:20]:
-        console.print(problem, style="red")
-    verdict = "Every trouble was resolved." if report.succeeded else "Not every trouble was."
-    console.print(verdict, style="bold green" if report.succeeded else "bold red")

@@ -178,6 +178,8 @@ STORIES = (
             canceled_in_web_ui,
         ),
         noted="walmart_order_left_as_it_is",
+        case="CANCELED_HALF_WAY",
+        resolved=(answer("approve"),),
         stage=Stage.TAKEN_BACK,
         ends=State(walmart="2 Acknowledged, 1 Shipped", m3="2 ordered, 1 delivered"),
         problems=(
