@@ -29,14 +29,20 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count(1)
+        self._empty: list[str] = []
 
     @contextmanager
     def database(self) -> Iterator[URL]:
-        """Make a new database, and drop it in the end."""
+        """Yield an empty database; emptied in the end, it is the next one's."""
+        name = self._empty.pop() if self._empty else self._create()
+        yield self.url(name)
+        self.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public", database=name)
+        self._empty.append(name)
+
+    def _create(self) -> str:
         name = f"ledger_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name}")
-        yield self.url(name)
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return name
 
     def url(self, database: str) -> URL:
         """The address of one database."""
@@ -66,7 +72,14 @@ def running() -> Iterator[Server]:
                 command, check=True, cwd="/", stdout=subprocess.DEVNULL, **as_user
             )
 
-        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        run(
+            "initdb",
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
         run("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", f"{SERVER} -k '{folder}'")
         try:
             yield Server(folder)
@@ -83,7 +96,8 @@ def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
     if os.geteuid() != 0:
         return installed / "pginstall" / "bin", {}
     copied = folder / installed.name
-    shutil.copytree(installed / "pginstall", copied / "pginstall")
+    not_needed = shutil.ignore_patterns("include", "pgxs", "*.a")
+    shutil.copytree(installed / "pginstall", copied / "pginstall", ignore=not_needed)
     libraries = installed.with_name(f"{installed.name}.libs")
     shutil.copytree(libraries, copied.with_name(libraries.name))
     nobody = pwd.getpwnam("nobody")
