@@ -53,7 +53,11 @@ class Statements(ABC):
         return await self._run(lambda with_: with_.execute(_statement(sql), values).rowcount)
 
     async def change_many(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
-        """Run a statement for each row, all or none; return how many rows were changed."""
+        """Run a statement for each row, all or none; return how many rows were changed.
+
+        Give the rows in the order of their keys: two that change the same rows of a server in
+        different orders would wait for each other, and one of them be refused.
+        """
         if not rows:
             return 0
         return await self._run(lambda with_: with_.execute(_statement(sql), rows).rowcount)
@@ -85,7 +89,7 @@ class Database(Statements):
             self._free.put_nowait(thread)
 
     async def change_many(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
-        """Run a statement for each row, all or none; return how many rows were changed."""
+        """As the rows of a transaction, in one of its own."""
         async with self.transaction() as transaction:
             return await transaction.change_many(sql, rows)
 
@@ -94,7 +98,8 @@ class Database(Statements):
         """Begin a transaction; it is kept at the end, or undone by what ends it early.
 
         Within it, ask the transaction only, and wait for nothing else: a file takes no other
-        statement meanwhile, so one to the database itself would wait for ever.
+        statement meanwhile, so one to the database itself would wait for ever. On a server others
+        write meanwhile: what must stay as it was read is changed first, if only to what it is.
         """
         opened: list[Connection] = []
 

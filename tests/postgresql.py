@@ -80,7 +80,12 @@ def running() -> Iterator[Server]:
             "--no-locale",
             "--no-sync",
         )
-        run("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", f"{SERVER} -k '{folder}'")
+        log = folder / "log"
+        try:
+            run("pg_ctl", "start", "-w", "-l", str(log), "-o", f"{SERVER} -k '{folder}'")
+        except subprocess.CalledProcessError as error:
+            error.add_note(log.read_text(encoding="utf-8") if log.exists() else "there is no log")
+            raise
         try:
             yield Server(folder)
         finally:
