@@ -22,7 +22,7 @@ BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 # Held until the end of its transaction. SQLite's BEGIN IMMEDIATE has locked the file already.
 # The number is ours alone within the ledger's database.
-MIGRATE_ALONE = {"sqlite": "", "postgresql": "SELECT pg_advisory_xact_lock(3_017_001)"}
+MIGRATE_ALONE = {"sqlite": "", "postgresql": "SELECT pg_advisory_xact_lock(3017001)"}
 
 # A server that is gone without a word is noticed within a minute, instead of two hours; libpq's
 # names. What the URL says of them counts.

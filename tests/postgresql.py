@@ -104,7 +104,8 @@ def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
     not_needed = shutil.ignore_patterns("include", "pgxs", "*.a")
     shutil.copytree(installed / "pginstall", copied / "pginstall", ignore=not_needed)
     libraries = installed.with_name(f"{installed.name}.libs")
-    shutil.copytree(libraries, copied.with_name(libraries.name))
+    if libraries.exists():  # wheels for Linux only
+        shutil.copytree(libraries, copied.with_name(libraries.name))
     nobody = pwd.getpwnam("nobody")
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     return copied / "pginstall" / "bin", {
