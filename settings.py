@@ -28,11 +28,14 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from domain.alerts import AlertRule, AlertRules
 from domain.attention import Urgency
 from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry
 from domain.pairs import Pair
+from settings_problems import first_problem
 
 DEFAULT_PATH = Path("m3-walmart.toml")
 
@@ -69,6 +72,21 @@ def _read_secret(value: object, info: ValidationInfo) -> object:
     raise ValueError('write "env:NAME" or "file:/path"; a secret never stands in this file')
 
 
+def _postgresql(secret: SecretStr) -> SecretStr:
+    # What SQLAlchemy says of an address repeats it, and with it the password.
+    try:
+        url = make_url(secret.get_secret_value())
+        usable = url.drivername in ("postgresql", "postgres") and bool(url.database)
+    except (ArgumentError, ValueError):
+        usable = False
+    if not usable:
+        raise ValueError(
+            "it leads to no PostgreSQL address; "
+            "write postgresql://USER:PASSWORD@HOST:5432/DATABASE there, the password URL-encoded"
+        )
+    return secret
+
+
 def _known_time_zone(name: str) -> str:
     if name not in zoneinfo.available_timezones():
         raise ValueError(f"{name!r} is no IANA time zone; for example America/Chicago")
@@ -82,6 +100,7 @@ def _below_config(path: Path, info: ValidationInfo) -> Path:
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
+DatabaseUrl = Annotated[Secret, AfterValidator(_postgresql)]
 TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
 ConfigPath = Annotated[Path, AfterValidator(_below_config)]
 # A year at most: longer is a slip of the finger, and infinity has no end date.
@@ -243,15 +262,37 @@ class PairSettings(_Section):
 
 
 class LedgerSettings(_Section):
-    """Where the service remembers what it did."""
+    """Where the service remembers what it did: a SQLite file, or a PostgreSQL database."""
 
     path: Annotated[ConfigPath, Field(validate_default=True)] = Path(".m3-walmart/ledger.db")
-    key: Secret | None = None  # without it, ledger.key beside the ledger
+    url: DatabaseUrl | None = None  # in place of the path
+    key: Secret | None = None  # without it, ledger.key beside the ledger's file
     keep_closed_days: float = Field(default=30, ge=0, le=3660)  # dead letters
+
+    @model_validator(mode="after")
+    def _one_place_with_a_key(self) -> Self:
+        if self.url and "path" in self.model_fields_set:
+            raise ValueError("set path, for one machine, or url; not both")
+        if self.url and not self.key:
+            raise ValueError(
+                'url needs key = "env:NAME" or "file:/path", the same on every machine; '
+                "docs/runbook.md says how to make one"
+            )
+        return self
+
+    @property
+    def place(self) -> Path | URL:
+        """Return the file, or the database."""
+        return make_url(self.url.get_secret_value()) if self.url else self.path
+
+    @property
+    def may_be_there(self) -> bool:
+        """Return whether there can be a ledger yet; a file is made by the worker or starter."""
+        return bool(self.url) or self.path.exists()
 
     @property
     def keys(self) -> str:
-        """Return the content of the key file, or nothing when it lies beside the ledger."""
+        """Return the content of the key file, or nothing when it lies beside the ledger's file."""
         return self.key.get_secret_value() if self.key else ""
 
 
@@ -355,42 +396,4 @@ def load_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(content, context={"folder": path.resolve().parent})
     except ValidationError as error:
-        raise SettingsError(f"{path}: {_first_problem(error, content)}") from None
-
-
-def _first_problem(error: ValidationError, content: dict[str, object]) -> str:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    # A faulty pair makes pydantic say as well that there are too few pairs.
-    problems = [p for p in problems if p["type"] != "too_short" or len(problems) == 1]
-    # A misspelled key is often a missing one too; the misspelling says more.
-    problem = min(problems, key=lambda each: each["type"] != "extra_forbidden")
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    key = _key(problem["loc"], content)
-    match problem["type"]:
-        case "missing":
-            return f"{key}: missing; add it{more}"
-        case "tuple_type" if key in ("pairs", "alerts.rules"):
-            return f"{key}: write each as a section, [[{key}]]{more}"
-        case "tuple_type":
-            return f'{key}: write a list, ["..."]{more}'
-        case "model_type":
-            return f"{key}: has to be a section with keys of its own{more}"
-        case "extra_forbidden":
-            return f"{key}: no such key; remove it or mend its spelling{more}"
-        case _:
-            return f"{key or 'the file'}: {problem['msg'].removeprefix('Value error, ')}{more}"
-
-
-def _key(location: tuple[int | str, ...], content: dict[str, object]) -> str:
-    """Name a key as a person would look for it: pairs["acme"].m3.company."""
-    text = ""
-    for part in location:
-        if isinstance(part, int):
-            pairs = content.get("pairs") if text == "pairs" else None
-            pair = pairs[part] if isinstance(pairs, list) else None
-            text += (
-                f'["{pair["name"]}"]' if isinstance(pair, dict) and "name" in pair else f"[{part}]"
-            )
-        else:
-            text += f".{part}" if text else part
-    return text
+        raise SettingsError(f"{path}: {first_problem(error, content)}") from None

@@ -49,7 +49,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open the ledger and one set of clients per pair, and close them at the end."""
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(
-            open_ledger(settings.ledger.path, keys=settings.ledger.keys)
+            open_ledger(settings.ledger.place, keys=settings.ledger.keys)
         )
         yield Services(
             ledger, {pair.name: await _open_pair(stack, pair, ledger) for pair in settings.pairs}

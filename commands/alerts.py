@@ -76,11 +76,11 @@ async def keep(settings: Settings, trials: list[Trial]) -> None:
     Raises:
         Mendable: the ledger cannot be written.
     """
-    # A ledger is made by the worker, whose user may be another.
-    if not settings.ledger.path.exists():
+    # A ledger's file is made by the worker, whose user may be another.
+    if not settings.ledger.may_be_there:
         return
     try:
-        async with open_ledger(settings.ledger.path, keys=settings.ledger.keys) as ledger:
+        async with open_ledger(settings.ledger.place, keys=settings.ledger.keys) as ledger:
             for trial in trials:
                 await record_result(ledger, trial.channel, error=trial.problem)
     except (LedgerUnavailable, Unsealable) as error:
@@ -99,7 +99,7 @@ async def channel_states(settings: Settings) -> AsyncIterator[ChannelState]:
         yield ChannelState(
             channel=", ".join(urls),
             problem=f"no word on what it did last: {error}",
-            mend="see that the path and key of [ledger] are those of the worker",
+            mend="see that the path or url of [ledger], and its key, are those of the worker",
         )
         return
     for name, url in urls.items():
@@ -119,9 +119,9 @@ async def channel_states(settings: Settings) -> AsyncIterator[ChannelState]:
 
 
 async def _last_results(settings: Settings) -> dict[str, ChannelState]:
-    if not settings.ledger.path.exists():
+    if not settings.ledger.may_be_there:
         return {}
-    async with open_ledger(settings.ledger.path, keys=settings.ledger.keys) as ledger:
+    async with open_ledger(settings.ledger.place, keys=settings.ledger.keys) as ledger:
         return {
             result.channel: _state(result.channel, error=result.error, at=result.at)
             for result in await ledger.channel_results()

@@ -52,7 +52,7 @@ async def open_letters(settings: Settings) -> AsyncIterator[DeadLetters]:
         Mendable: the ledger or its key cannot be used.
     """
     try:
-        async with open_ledger(settings.ledger.path, keys=settings.ledger.keys) as ledger:
+        async with open_ledger(settings.ledger.place, keys=settings.ledger.keys) as ledger:
             kept_for = timedelta(days=settings.ledger.keep_closed_days)
             await ledger.dead_letters.purge_closed(before=datetime.now(UTC) - kept_for)
             yield ledger.dead_letters

@@ -14,9 +14,12 @@ from connectors.ionapi import IonApiError
 from connectors.m3 import M3Client, Record
 from domain.errors import IntegrationError
 from domain.orders import CustomerStrategy, OrderEntry
+from ledger.database import LedgerUnavailable
+from ledger.seal import Unsealable
+from ledger.store import open_ledger
 from mappings.loader import load_mappings
 from mappings.problems import MappingError
-from settings import PairSettings, Settings
+from settings import LedgerSettings, PairSettings, Settings
 from worker import m3_client, walmart_client
 
 # The M3 programs and transactions this release calls; each must exist in the tenant.
@@ -43,6 +46,18 @@ PER_BUYER_TRANSACTIONS = {"CRS610MI": "Add AddAddress GetAddress LstBySearchKey"
 SCOPES = ("orders",)
 
 
+# Errors whose text says what is wrong.
+PROBLEMS = (
+    IntegrationError,
+    IonApiError,
+    MappingError,
+    LedgerUnavailable,
+    Unsealable,
+    RPCError,
+    RuntimeError,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that was tried."""
@@ -53,7 +68,7 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Try Temporal, and of each pair the mappings, M3 and Walmart, one after the other."""
+    """Try Temporal, each pair's mappings, M3 and Walmart, a ledger on a server, the channels."""
     yield await _try("Temporal", _temporal, "start Temporal, or set TEMPORAL_ADDRESS")
     for pair in settings.pairs:
         yield await _try(f"{pair.name}: mappings", partial(_mappings, pair), "mend the file")
@@ -65,6 +80,12 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             partial(_walmart, pair),
             "check client_id and client_secret in Seller Center, API Key Management",
         )
+    if settings.ledger.url:
+        yield await _try(
+            "ledger",
+            partial(_ledger, settings.ledger),
+            "check [ledger] url and key, and the server",
+        )
     async for state in channel_states(settings):
         what = f"channel {state.channel}{f': {state.last}' if state.last else ''}"
         yield Finding(what=what, problem=state.problem, mend=state.mend)
@@ -73,7 +94,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 async def _try(what: str, check: Callable[[], Awaitable[str]], mend: str) -> Finding:
     try:
         problem = await check()
-    except (IntegrationError, IonApiError, MappingError, RPCError, RuntimeError) as error:
+    except PROBLEMS as error:
         problem = str(error)
     return Finding(what=what, problem=problem, mend=mend if problem else "")
 
@@ -121,6 +142,11 @@ async def _walmart(pair: PairSettings) -> str:
         scopes = (await walmart.token_detail()).get("scopes") or {}
     denied = [scope for scope in SCOPES if scopes.get(scope) != "full_access"]
     return f"the key has no full access to {', '.join(denied)}" if denied else ""
+
+
+async def _ledger(ledger: LedgerSettings) -> str:
+    async with open_ledger(ledger.place, keys=ledger.keys):
+        return ""
 
 
 async def print_findings(settings: Settings, console: Console) -> bool:

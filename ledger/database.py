@@ -1,34 +1,34 @@
-"""The database beside Temporal: one file, one thread, every statement in full view.
+"""The database beside Temporal: a SQLite file or a PostgreSQL database, statements in full view.
 
-Statements run on a thread of their own, through SQLAlchemy's plain engine: its asynchronous one
-costs three to four times as much for a file on this machine
-(docs/decisions/0008-ledger-with-alembic.md).
+Statements run on threads, through SQLAlchemy's plain engine: its asynchronous one costs three to
+four times as much for a file (docs/decisions/0008-ledger-with-alembic.md). Each thread uses one
+connection at a time, and there is one for a file, some for a server
+(docs/decisions/0013-ledger-on-postgresql.md).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, CursorResult, Engine, Row, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+
+from ledger.engine import BEGIN, CONNECTIONS, MIGRATE_ALONE, create, reason
 
 Value = str | int | None
-Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-
-# Another process may be writing; its transactions take milliseconds, a migration seconds.
-BUSY_MILLISECONDS = 5000
 
 # Parsing a statement for its parameters takes longer than SQLite needs to run it.
 _statement = cache(text)
@@ -41,58 +41,130 @@ class LedgerUnavailable(Exception):
     """The database did not do what it was asked; repeating may help. The text quotes no values."""
 
 
-class Database:
-    """One database. Each statement is a transaction of its own."""
-
-    def __init__(self, engine: Engine, thread: ThreadPoolExecutor) -> None:
-        self._engine = engine
-        self._thread = thread
+class Statements(ABC):
+    """What a database and its transactions have in common."""
 
     async def rows(self, sql: str, /, **values: Value) -> Sequence[Row[Any]]:
         """Return the rows a statement gives."""
-        return await self._run(lambda result: result.all(), sql, values)
+        return await self._run(lambda with_: with_.execute(_statement(sql), values).all())
 
     async def change(self, sql: str, /, **values: Value) -> int:
         """Return how many rows a statement changed."""
-        return await self._run(lambda result: result.rowcount, sql, values)
+        return await self._run(lambda with_: with_.execute(_statement(sql), values).rowcount)
 
-    async def _run(
-        self, take: Callable[[CursorResult[Any]], Result], sql: str, values: dict[str, Value]
-    ) -> Result:
+    async def change_many(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
+        """Run a statement for each row, all or none; return how many rows were changed.
+
+        Give the rows in the order of their keys: two that change the same rows of a server in
+        different orders would wait for each other, and one of them be refused.
+        """
+        if not rows:
+            return 0
+        return await self._run(lambda with_: with_.execute(_statement(sql), rows).rowcount)
+
+    @abstractmethod
+    async def _run(self, work: Callable[[Connection], Result]) -> Result:
+        """Do something with a connection on its thread."""
+
+
+class Transaction(Statements):
+    """Several statements that happen together or not at all."""
+
+    def __init__(self, connection: Connection, thread: ThreadPoolExecutor) -> None:
+        self._connection = connection
+        self._thread = thread
+
+    async def _run(self, work: Callable[[Connection], Result]) -> Result:
+        return await _on(self._thread, partial(work, self._connection))
+
+
+class Database(Statements):
+    """One database. Each statement is a transaction of its own."""
+
+    def __init__(self, engine: Engine, threads: Sequence[ThreadPoolExecutor]) -> None:
+        self._engine = engine
+        # The one used last comes first: its connection is open.
+        self._free: asyncio.LifoQueue[ThreadPoolExecutor] = asyncio.LifoQueue()
+        for thread in threads:
+            self._free.put_nowait(thread)
+
+    async def change_many(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
+        """As the rows of a transaction, in one of its own."""
+        async with self.transaction() as transaction:
+            return await transaction.change_many(sql, rows)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin a transaction; it is kept at the end, or undone by what ends it early.
+
+        Within it, ask the transaction only, and wait for nothing else: a file takes no other
+        statement meanwhile, so one to the database itself would wait for ever. On a server others
+        write meanwhile: what must stay as it was read is changed first, if only to what it is.
+        """
+        opened: list[Connection] = []
+
+        def begin() -> Connection:
+            connection = self._engine.connect()
+            opened.append(connection)
+            connection.exec_driver_sql(BEGIN[self._engine.name])
+            return connection
+
+        def end(how: str) -> None:
+            if opened:
+                with opened.pop() as connection:
+                    connection.exec_driver_sql(how)
+
+        def give_up() -> None:
+            with suppress(DBAPIError):  # the connection is gone, and the transaction with it
+                end("ROLLBACK")
+
+        async with self._a_thread() as thread:
+            try:
+                yield Transaction(await _on(thread, begin), thread)
+                await _on(thread, partial(end, "COMMIT"))
+            except BaseException:
+                await _on(thread, give_up)
+                raise
+
+    async def _run(self, work: Callable[[Connection], Result]) -> Result:
         def run() -> Result:
             with self._engine.connect() as connection:
-                return take(connection.execute(_statement(sql), values))
+                return work(connection)
 
-        return await _on(self._thread, _telling(run))
+        async with self._a_thread() as thread:
+            return await _on(thread, run)
+
+    @asynccontextmanager
+    async def _a_thread(self) -> AsyncIterator[ThreadPoolExecutor]:
+        """Wait for a thread that is free.
+
+        What runs on it when its caller is canceled goes on to its end; what comes next waits.
+        """
+        thread = await self._free.get()
+        try:
+            yield thread
+        finally:
+            self._free.put_nowait(thread)
 
 
 @asynccontextmanager
-async def open_database(path: Path) -> AsyncIterator[Database]:
-    """Open the file, bring its tables up to date, and close it at the end.
-
-    Write-ahead logging lets commands read while the worker writes. An application that is killed
-    loses nothing; a machine that loses power may lose the last moments, which the looks into M3
-    and Walmart make good.
+async def open_database(place: Path | URL) -> AsyncIterator[Database]:
+    """Open a file or a database on a server, bring its tables up to date, close it at the end.
 
     Raises:
-        LedgerUnavailable: it is no database, cannot be written, or a newer version made it.
+        LedgerUnavailable: it is no database, cannot be reached or written, or a newer version
+            made it.
     """
-    _make_private(path)
-    engine = create_engine(
-        f"sqlite:///{path}",
-        isolation_level="AUTOCOMMIT",
-        # The one connection is used by the one thread, but opened and closed by whoever does.
-        poolclass=StaticPool,
-        connect_args={"check_same_thread": False},
-        hide_parameters=True,  # errors are logged, values are not
-    )
-    event.listen(engine, "connect", _set_up)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger") as thread:
-        try:
-            await _on(thread, _telling(partial(_migrate, engine)))
-            yield Database(engine, thread)
-        finally:
-            await _on(thread, engine.dispose)
+    engine = create(place)
+    threads = [
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        for _ in range(CONNECTIONS[engine.name])
+    ]
+    try:
+        await _on(threads[0], partial(_migrate, engine))
+        yield Database(engine, threads)
+    finally:
+        await asyncio.to_thread(_close, engine, threads)
 
 
 def moment(at: datetime) -> str:
@@ -101,35 +173,21 @@ def moment(at: datetime) -> str:
 
 
 async def _on(thread: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(thread, work)
-
-
-def _telling(work: Callable[[], Result]) -> Callable[[], Result]:
-    """Turn the driver's errors into ours, without the values that were to be written."""
+    """Do something on a thread; the driver's errors become ours, without what was to be written."""
 
     def told() -> Result:
         try:
             return work()
         except DBAPIError as error:
-            raise LedgerUnavailable(f"the ledger cannot be used: {error.orig}") from None
+            raise LedgerUnavailable(f"the ledger cannot be used: {reason(error)}") from None
 
-    return told
-
-
-def _make_private(path: Path) -> None:
-    """Let nobody else read it: it says who bought what.
-
-    SQLite gives its side files the same rights.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    return await asyncio.get_running_loop().run_in_executor(thread, told)
 
 
-def _set_up(connection: Any, _: object) -> None:
-    # The patience comes first: switching to the log needs it where others open the file too.
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+def _close(engine: Engine, threads: Sequence[ThreadPoolExecutor]) -> None:
+    for thread in threads:
+        thread.shutdown()
+    engine.dispose()
 
 
 def _migrate(engine: Engine) -> None:
@@ -139,10 +197,12 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", migrations.replace("%", "%%"))
     newest = ScriptDirectory.from_config(config).get_current_head()
     with engine.connect() as connection:
-        if _revision(connection) == newest:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
             return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(BEGIN[engine.name])
         try:
+            if alone := MIGRATE_ALONE[engine.name]:
+                connection.exec_driver_sql(alone)
             _upgrade(config, connection)
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
@@ -160,13 +220,3 @@ def _upgrade(config: Config, connection: Connection) -> None:
             f"the ledger was made by a newer version of this service ({error}); "
             "run that version, or restore the ledger's backup"
         ) from None
-
-
-def _revision(connection: Connection) -> str | None:
-    known = connection.exec_driver_sql(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-    ).first()
-    if known is None:
-        return None
-    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
-    return str(found[0]) if found else None

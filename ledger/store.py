@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from ledger.alerts import SentAlerts
 from ledger.corrections import Corrections
 from ledger.database import Database, moment, open_database
@@ -202,25 +204,28 @@ async def open_dead_letters(ledger: Ledger) -> int:
 
 
 @asynccontextmanager
-async def open_ledger(path: Path, *, keys: str = "") -> AsyncIterator[Ledger]:
+async def open_ledger(place: Path | URL, *, keys: str = "") -> AsyncIterator[Ledger]:
     """Open the ledger, make it when it is new, and close it at the end.
 
     Args:
-        path: of the file.
-        keys: content of the key file; without it that is `ledger.key` beside the ledger, which
-            the first opening makes.
+        place: of the SQLite file, or the PostgreSQL database.
+        keys: content of the key file. Without it that is `ledger.key` beside the file, which the
+            first opening makes; a database on a server has nothing beside it.
 
     Raises:
-        LedgerUnavailable: it is no database, cannot be written, or a newer version made it.
-        Unsealable: the key is not the one this ledger was sealed with.
+        LedgerUnavailable: it is no database, cannot be reached or written, or a newer version
+            made it.
+        Unsealable: the key is not the one this ledger was sealed with, or there is none.
     """
-    async with open_database(path) as database:
-        seal = Seal(keys or load_or_create_key(path.with_name(KEY_NAME)))
-        await _check_seal(database, seal, path)
+    async with open_database(place) as database:
+        if not keys and isinstance(place, Path):
+            keys = load_or_create_key(place.with_name(KEY_NAME))
+        seal = Seal(keys)
+        await _check_seal(database, seal, place)
         yield Ledger(database, seal)
 
 
-async def _check_seal(database: Database, seal: Seal, path: Path) -> None:
+async def _check_seal(database: Database, seal: Seal, place: Path | URL) -> None:
     """Refuse a key that is not this ledger's before it is used for anything."""
     await database.change(
         "INSERT INTO seals (name, sealed) VALUES ('check', :sealed) ON CONFLICT DO NOTHING",
@@ -230,7 +235,14 @@ async def _check_seal(database: Database, seal: Seal, path: Path) -> None:
     try:
         seal.open(check.sealed)
     except Unsealable:
-        raise Unsealable(
-            f"the key at hand does not open {path}: set [ledger] key to the one it was made with, "
-            f"or put {KEY_NAME} back beside it from your backup"
-        ) from None
+        raise Unsealable(_wrong_key(place)) from None
+
+
+def _wrong_key(place: Path | URL) -> str:
+    mend = "set [ledger] key to the one it was made with"
+    if isinstance(place, URL):
+        return f"the key at hand does not open the ledger's database: {mend}"
+    return (
+        f"the key at hand does not open {place}: {mend}, "
+        f"or put {KEY_NAME} back beside it from your backup"
+    )

@@ -128,7 +128,7 @@ async def serve(
         LedgerUnavailable, Unsealable: as `open_ledger` does.
     """
     listener = listener or listen(settings.starter)
-    async with open_ledger(settings.ledger.path, keys=settings.ledger.keys) as ledger:
+    async with open_ledger(settings.ledger.place, keys=settings.ledger.keys) as ledger:
         kept_for = timedelta(days=settings.ledger.keep_closed_days)
         await ledger.dead_letters.purge_closed(before=datetime.now(UTC) - kept_for)
         await _serve(settings, create_app(settings, client, ledger.dead_letters), listener)

@@ -1,13 +1,14 @@
-"""A Temporal dev server for the whole run, and a client of it for each test."""
+"""A Temporal dev server and a PostgreSQL server for the whole run, what a test needs of them."""
 
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import URL
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -16,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities import search_attributes
 from commands.temporal import add_search_attributes
 from domain.names import SearchAttribute
+from tests import postgresql
 
 
 def installed(command: str) -> str:
@@ -62,3 +64,26 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     await add_search_attributes(environment.client, SearchAttribute)
     yield environment
     await environment.shutdown()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server; it starts in a second, when the first test asks for it."""
+    with postgresql.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: postgresql.Server) -> Iterator[URL]:
+    """A new database on it."""
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | URL:
+    """Where a ledger can be: a test that asks for it runs once for a file, once on a server."""
+    if request.param == "sqlite":
+        return tmp_path / "folder" / "that" / "is new" / "ledger.db"
+    url: URL = request.getfixturevalue("postgresql_url")
+    return url

@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -335,13 +335,20 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(systems: Systems, folder: Path, entry: dict[str, str]) -> AsyncIterator[Shop]:
+async def open_shop(
+    systems: Systems,
+    folder: Path,
+    entry: dict[str, str],
+    *,
+    ledger: dict[str, SecretStr] | None = None,
+) -> AsyncIterator[Shop]:
     """Empty both systems and start a worker.
 
     Args:
         systems: the running systems.
         folder: for credentials and ledgers.
         entry: BATCH, BATCH_PER_BUYER or DIRECT.
+        ledger: url and key of a ledger on a server; without it, it is a file.
     """
     systems.clock.seconds = time.time()
     systems.account.reset()
@@ -350,12 +357,15 @@ async def open_shop(systems: Systems, folder: Path, entry: dict[str, str]) -> As
     ionapi = folder / "acme.ionapi"
     ionapi.write_text(json.dumps(ionapi_file(systems.urls.m3, old=False)))
     async with AsyncExitStack() as stack:
-        shop = Shop(systems, _settings(systems.urls, ionapi, folder / "ledger.db", entry), stack)
+        place: Mapping[str, object] = ledger or {"path": folder / "ledger.db"}
+        shop = Shop(systems, _settings(systems.urls, ionapi, place, entry), stack)
         await shop.start_worker()
         yield shop
 
 
-def _settings(urls: server.BaseUrls, ionapi: Path, ledger: Path, entry: dict[str, str]) -> Settings:
+def _settings(
+    urls: server.BaseUrls, ionapi: Path, ledger: Mapping[str, object], entry: dict[str, str]
+) -> Settings:
     pair = {
         "name": PAIR,
         "time_zone": "America/Chicago",
@@ -377,4 +387,4 @@ def _settings(urls: server.BaseUrls, ionapi: Path, ledger: Path, entry: dict[str
         "webhooks": {"unsigned": True},
         "ion": {"unsigned": True},
     }
-    return Settings.model_validate({"pairs": [pair], "ledger": {"path": ledger}})
+    return Settings.model_validate({"pairs": [pair], "ledger": ledger})

@@ -21,6 +21,8 @@ LAYERS = {
     "commands",
 }
 
+ENTRY_POINTS = {"worker.py", "settings.py", "settings_problems.py"}
+
 
 def files() -> Iterator[Path]:
     """Yield every file but those .gitignore leaves out; works without git, as in an image."""
@@ -44,6 +46,6 @@ def service_code() -> Iterator[tuple[Path, ast.Module]]:
     """Yield every Python file of the service itself, parsed."""
     for path in files():
         where = path.relative_to(ROOT)
-        is_entry_point = where.name in ("worker.py", "settings.py") and len(where.parts) == 1
+        is_entry_point = where.name in ENTRY_POINTS and len(where.parts) == 1
         if path.suffix == ".py" and (where.parts[0] in LAYERS or is_entry_point):
             yield where, ast.parse(path.read_text(encoding="utf-8"))

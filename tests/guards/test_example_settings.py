@@ -23,6 +23,7 @@ SHOWN_FILLED = {
     "pairs.webhooks.secret",
     "pairs.ion.secret",
     "alerts.channels",
+    "ledger.url",  # a file is enough for most
     "ledger.key",  # the file is made when it is missing, so that it is not shown as set
 }
 

@@ -2,8 +2,12 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import URL
 
 from activities.invoices import FindInvoicesInput, InvoiceActivities
 from activities.orders import OrderActivities
@@ -13,7 +17,8 @@ from simulators import audit
 from simulators.m3 import warehouse
 from simulators.m3.state import WarehouseSettings
 from simulators.walmart.generator import CYCLE, INVOICED, generate
-from tests.services import BATCH, BATCH_PER_BUYER, DIRECT, PAIR, Shop
+from tests.services import BATCH, BATCH_PER_BUYER, DIRECT, PAIR, Shop, open_shop
+from tests.systems import Systems
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,6 +43,19 @@ async def take_to_invoice(shop: Shop, ref: OrderRef) -> None:
 
 @ALL
 async def test_both_systems_agree_on_every_kind_of_order(shop: Shop):
+    await assert_that_both_agree(shop)
+
+
+async def test_both_systems_agree_when_the_ledger_is_on_a_server(
+    systems: Systems, tmp_path: Path, postgresql_url: URL
+):
+    url = postgresql_url.render_as_string(hide_password=False)
+    ledger = {"url": SecretStr(url), "key": SecretStr(Fernet.generate_key().decode())}
+    async with open_shop(systems, tmp_path, BATCH, ledger=ledger) as shop:
+        await assert_that_both_agree(shop)
+
+
+async def assert_that_both_agree(shop: Shop) -> None:
     shop.tenant.warehouse = WarehouseSettings(running=False, partial_share=0.5, packages_share=0.5)
     orders = generate(
         count=CYCLE, mix="mixed", seed=3, first_number=0, ordered_at_ms=int(time.time() * 1000)

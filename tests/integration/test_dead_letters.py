@@ -1,9 +1,7 @@
 """Messages that belong to nothing, against a real Temporal server. No worker runs."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,15 @@ from uuid import uuid4
 import httpx
 import pytest
 import structlog
+from cryptography.fernet import Fernet
+from sqlalchemy import URL
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from activities.search_attributes import M3_ORDER_NUMBER, PAIR, PURCHASE_ORDER_ID, STAGE
 from domain.names import order_workflow_id
 from ledger import dead_letters
+from ledger.database import open_database
 from ledger.dead_letters import DeadLetter, DeadLetters, LetterState
 from ledger.store import Ledger, open_ledger
 from tests.starter_messages import (
@@ -37,8 +38,8 @@ HEADERS = {"X-ION": ION_SECRET}
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def ledger(place: Path | URL) -> AsyncIterator[Ledger]:
+    async with open_ledger(place, keys=Fernet.generate_key().decode()) as ledger:
         yield ledger
 
 
@@ -83,8 +84,11 @@ async def end(temporal: Client, purchase_order_id: str, *, stage: str) -> None:
     await order.terminate()
 
 
-def stored_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("ledger.db*"))
+async def stored_in(place: Path | URL) -> str:
+    if isinstance(place, Path):
+        return "".join(str(each.read_bytes()) for each in place.parent.glob("ledger.db*"))
+    async with open_database(place) as database:
+        return str(await database.rows("SELECT * FROM dead_letters"))
 
 
 async def report(http: httpx.AsyncClient, document: bytes, name: str) -> httpx.Response:
@@ -346,10 +350,10 @@ async def test_sender_repeats_what_could_not_be_kept(
 
 
 async def test_sender_repeats_what_the_ledger_did_not_take(
-    starter: httpx.AsyncClient, tmp_path: Path
+    starter: httpx.AsyncClient, place: Path | URL
 ):
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as database:
-        database.execute("DROP TABLE dead_letters")
+    async with open_database(place) as database:
+        await database.change("DROP TABLE dead_letters")
 
     response = await starter.post("/webhooks/walmart/acme", content=b"{", headers=signed(b"{"))
 
@@ -360,13 +364,15 @@ async def test_sender_repeats_what_the_ledger_did_not_take(
 
 
 async def test_neither_file_nor_log_shows_what_a_letter_says(
-    starter: httpx.AsyncClient, letters: DeadLetters, tmp_path: Path
+    starter: httpx.AsyncClient, letters: DeadLetters, place: Path | URL
 ):
     event = legacy_event("Jane Doe, 1 Main Street")
     with structlog.testing.capture_logs() as logs:
         await deliver(starter, event)
 
-    assert b"Jane" not in stored_in(tmp_path)
+    stored = await stored_in(place)
+    assert "UNREADABLE" in stored
+    assert "Jane" not in stored
     assert "Jane" not in json.dumps(logs)
     letter = await only_letter(letters)
     assert json.loads(await letters.body(letter.id)) == event

@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from rich.console import Console
+from sqlalchemy import URL
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
@@ -74,6 +76,23 @@ async def around(tmp_path: Path) -> AsyncIterator[Surroundings]:
 
 async def test_all_is_well(around: Surroundings):
     assert await around.examined() == (True, HEALTHY)
+
+
+async def test_ledger_on_a_server_is_tried(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch, postgresql_url: URL
+):
+    around.content += '\n[ledger]\nurl = "env:LEDGER_URL"\nkey = "env:LEDGER_KEY"\n'
+    monkeypatch.setenv("LEDGER_KEY", Fernet.generate_key().decode())
+    monkeypatch.setenv("LEDGER_URL", postgresql_url.render_as_string(hide_password=False))
+
+    assert await around.examined() == (True, [*HEALTHY, "✓ ledger"])
+
+    monkeypatch.setenv("LEDGER_URL", f"postgresql://service:swordfish@{NOWHERE}/m3_walmart")
+
+    healthy, lines = await around.examined()
+    assert not healthy
+    assert lines[-2].startswith("✗ ledger: the ledger cannot be used: connection failed: ")
+    assert lines[-1] == "    mend: check [ledger] url and key, and the server"
 
 
 async def test_older_credentials_file_will_do(around: Surroundings):

@@ -5,20 +5,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import URL
 
 from ledger import dead_letters
 from ledger.dead_letters import DeadLetters, LetterNotKept, LetterState
 from ledger.store import open_dead_letters, open_ledger
 
+KEY = Fernet.generate_key().decode()
+
 
 @pytest.fixture
-async def letters(tmp_path: Path) -> AsyncIterator[DeadLetters]:
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def letters(place: Path | URL) -> AsyncIterator[DeadLetters]:
+    async with open_ledger(place, keys=KEY) as ledger:
         yield ledger.dead_letters
 
 
-async def test_open_letters_are_counted(tmp_path: Path):
-    async with open_ledger(tmp_path / "ledger.db") as ledger:
+async def test_open_letters_are_counted(place: Path | URL):
+    async with open_ledger(place, keys=KEY) as ledger:
         for body in (b"1", b"2"):
             await ledger.dead_letters.keep(a_letter(body), at=datetime(2026, 11, 1, tzinfo=UTC))
 

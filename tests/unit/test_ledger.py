@@ -1,4 +1,4 @@
-"""ledger/store.py: what the service remembers, on a real file."""
+"""ledger/store.py: what the service remembers, in a real file and on a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import URL
 
 from ledger.alerts import ChannelResult
 from ledger.store import Ledger, LinkConflict, open_ledger
@@ -13,16 +15,12 @@ from ledger.store import Ledger, LinkConflict, open_ledger
 PAIR = "acme"
 ORDER = "1796277083022"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = Fernet.generate_key().decode()
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "folder" / "that" / "is new" / "ledger.db"
-
-
-@pytest.fixture
-async def ledger(path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(path) as opened:
+async def ledger(place: Path | URL) -> AsyncIterator[Ledger]:
+    async with open_ledger(place, keys=KEY) as opened:
         yield opened
 
 
@@ -77,8 +75,8 @@ async def test_intent_can_be_asked_for(ledger: Ledger):
     assert not await ledger.intended("other", ORDER, "add_head")
 
 
-async def test_of_twenty_that_intend_at_once_one_is_first(path: Path):
-    async with open_ledger(path) as one, open_ledger(path) as other:
+async def test_of_twenty_that_intend_at_once_one_is_first(place: Path | URL):
+    async with open_ledger(place, keys=KEY) as one, open_ledger(place, keys=KEY) as other:
         firsts = await asyncio.gather(
             *(each.intend(PAIR, ORDER, "add_head", at=NOON) for each in [one, other] * 10)
         )
@@ -104,20 +102,20 @@ async def test_disagreeing_link_is_loud_and_changes_nothing(ledger: Ledger):
     assert await ledger.m3_id(PAIR, "order", ORDER) == "0001000042"
 
 
-async def test_memory_outlives_the_process(path: Path):
-    async with open_ledger(path) as before:
+async def test_memory_outlives_the_process(place: Path | URL):
+    async with open_ledger(place, keys=KEY) as before:
         await before.save_order(PAIR, ORDER, document="kept", at=NOON)
         await before.intend(PAIR, ORDER, "add_head", at=NOON)
 
-    async with open_ledger(path) as after:
+    async with open_ledger(place, keys=KEY) as after:
         assert await after.order_document(PAIR, ORDER) == "kept"
         assert not await after.intend(PAIR, ORDER, "add_head", at=NOON)
 
 
-async def test_what_is_written_is_seen_beside_the_writer(path: Path, ledger: Ledger):
+async def test_what_is_written_is_seen_beside_the_writer(place: Path | URL, ledger: Ledger):
     await ledger.save_order(PAIR, ORDER, document="shared", at=NOON)
 
-    async with open_ledger(path) as reader:
+    async with open_ledger(place, keys=KEY) as reader:
         assert await reader.order_document(PAIR, ORDER) == "shared"
 
 

@@ -1,8 +1,6 @@
 """The ledger's file: its tables over the versions, who may read it, and what is sealed in it."""
 
-import multiprocessing
 import sqlite3
-from asyncio import run
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,14 +78,6 @@ def spoil(path: Path) -> None:
     path.write_text("this is no database, " * 100)
 
 
-def open_and_write(path: Path, start: str, order: str) -> None:
-    async def work() -> None:
-        async with open_ledger(path) as ledger:
-            assert await ledger.intend(PAIR, order, start, at=NOON)
-
-    run(work())
-
-
 async def test_ledger_of_version_0_1_is_taken_over_without_loss(path: Path):
     execute(path, VERSION_0_1)
 
@@ -109,48 +99,12 @@ async def test_ledger_taken_over_has_the_tables_of_a_new_one(path: Path, tmp_pat
     assert tables(path) == tables(new)
 
 
-def test_processes_that_open_a_new_ledger_at_once_find_one_ledger(path: Path):
-    context = multiprocessing.get_context("spawn")
-    processes = [
-        context.Process(target=open_and_write, args=(path, "add_head", str(number)))
-        for number in range(6)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-
-    assert [process.exitcode for process in processes] == [0] * 6
-    assert query(path, "SELECT count(*) FROM intents") == [(6,)]
-
-
-async def test_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path):
-    async with open_ledger(path):
-        pass
-    execute(path, "UPDATE alembic_version SET version_num = '9999'")
-
-    with pytest.raises(LedgerUnavailable, match="newer version"):
-        async with open_ledger(path):
-            pass
-
-    assert query(path, "SELECT version_num FROM alembic_version") == [("9999",)]
-
-
 async def test_file_that_is_no_database_is_refused(path: Path):
     spoil(path)
 
     with pytest.raises(LedgerUnavailable, match="not a database"):
         async with open_ledger(path):
             pass
-
-
-async def test_error_of_the_database_repeats_no_value(path: Path):
-    async with open_database(path) as database:
-        with pytest.raises(LedgerUnavailable) as raised:
-            await database.change("INSERT INTO nowhere VALUES (:name)", name="Jane Doe")
-
-    assert "Jane" not in str(raised.value)
-    assert raised.value.__cause__ is None
 
 
 async def test_nobody_else_may_read_the_file_or_its_key(path: Path):
