@@ -47,7 +47,9 @@ def as_list(value: Any) -> list[Document]:
     """Return the objects of a list; a single one and none come without the list in old answers."""
     if isinstance(value, dict):
         return [value]
-    return [entry for entry in value or () if isinstance(entry, dict)]
+    if not isinstance(value, list):
+        return []
+    return [entry for entry in value if isinstance(entry, dict)]
 
 
 def nonsense(response: httpx.Response, what: str) -> Unavailable:
