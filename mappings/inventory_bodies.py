@@ -140,7 +140,7 @@ def parts(
         if alone > max_bytes:
             raise _too_large(sku, alone, max_bytes)
         longer = alone - around + COMMA
-        if part and (size + longer > max_bytes or items == max_items):
+        if part and (size + longer > max_bytes or items >= max_items):
             yield tuple(part)
             part, items = [], 0
         size = size + longer if part else alone
