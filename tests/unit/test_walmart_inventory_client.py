@@ -1,4 +1,4 @@
-"""connectors/walmart_inventory.py: stock of ship nodes, read and set, and what is left of limits."""
+"""connectors/walmart_inventory.py: stock of ship nodes, read and set; what is left of limits."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -360,7 +360,7 @@ async def test_network_failure_tells_nothing(walmart: respx.MockRouter, seller: 
 def test_allowance_is_read_in_each_of_its_formats(
     headers: dict[str, str], left: int | None, next_at: datetime | None
 ):
-    raw = [(name, value.encode("latin-1")) for name, value in headers.items()]
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     told = allowance(httpx.Response(200, headers=raw), now=NOW)
 
@@ -371,7 +371,7 @@ def test_allowance_is_read_in_each_of_its_formats(
 async def test_nonsense_instead_of_a_wait_is_no_wait(
     walmart: respx.MockRouter, seller: Seller, value: str
 ):
-    headers = [("Retry-After", value.encode("latin-1"))]
+    headers = [(b"Retry-After", value.encode("latin-1"))]
     walmart.get(f"/v3/inventories/{SKU}").mock(return_value=httpx.Response(429, headers=headers))
 
     with pytest.raises(RateLimited) as caught:

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -48,6 +50,14 @@ def raw_path(request: httpx.Request) -> str:
 
 def query_of(request: httpx.Request) -> dict[str, str]:
     return dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
+
+
+def part_of(request: httpx.Request) -> Message:
+    """Return the only part of a multipart body."""
+    head = b"Content-Type: " + request.headers["Content-Type"].encode()
+    message = message_from_bytes(head + b"\n\n" + request.content)
+    [_, part] = message.walk()
+    return part
 
 
 def each(amount: Any) -> dict[str, Any]:
