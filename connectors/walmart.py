@@ -1,25 +1,25 @@
 """Call the Walmart Marketplace API."""
 
-import json
-import math
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
 
 from connectors.tokens import Token
+from connectors.walmart_answers import EMPTY_LIST, Document, as_list, json_object
 from connectors.walmart_errors import first_error
+from connectors.walmart_limits import Allowance, allowance, retry_after
 from domain.errors import NotFound, RateLimited, Rejected, Unavailable
 
-Document = dict[str, Any]
+# A file of a multipart body: its name, its bytes, its media type.
+File = tuple[str, bytes, str]
 
-# Error names of the 404 that means an empty list: as met, and as the specification has it.
-NO_ORDERS = frozenset({"CONTENT_NOT_FOUND", "NOT_FOUND"})
+CUT_SMALLER = (
+    "send less at once: read this seller's limits with GET /v3/settings/partnerprofile and lower "
+    "the size the files are cut at, then send the signal `retry`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +71,25 @@ async def fetch_walmart_token(
 
 
 class WalmartClient:
-    """One seller account. Never retries: Temporal does, with the whole activity in view."""
+    """One seller account. Never retries: Temporal does, with the whole activity in view.
 
-    def __init__(self, http: httpx.AsyncClient, account: WalmartAccount) -> None:
+    Args:
+        http: sends the token with each request.
+        account: where the seller account is.
+        on_answer: hears with each answer, refusals included, which operation was answered and
+            what is left of its limit. It must not raise.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        account: WalmartAccount,
+        *,
+        on_answer: Callable[[str, Allowance], None] | None = None,
+    ) -> None:
         self._http = http
         self._account = account
+        self._on_answer = on_answer
 
     async def order(self, purchase_order_id: str) -> Document:
         """Return one purchase order as Walmart sends it; amounts are Decimal.
@@ -86,8 +100,8 @@ class WalmartClient:
         Source:
             GET /v3/orders/{purchaseOrderId}; the answer is wrapped as {"order": ...}.
         """
-        response = await self._send("GET", f"/v3/orders/{purchase_order_id}")
-        document: Document = _json(response)["order"]
+        response = await self.send("GET", f"/v3/orders/{purchase_order_id}", operation="order")
+        document: Document = json_object(response)["order"]
         return document
 
     async def released_orders(self, *, created_since: datetime) -> AsyncIterator[list[Document]]:
@@ -107,16 +121,15 @@ class WalmartClient:
         while query and query not in seen:
             seen.add(query)
             try:
-                response = await self._send("GET", f"/v3/orders/released{query}")
+                path = f"/v3/orders/released{query}"
+                response = await self.send("GET", path, operation="released_orders")
             except NotFound as empty:
                 # Any other 404 is a wrong address, which must not look like a quiet day.
-                if empty.code.partition(".")[0] not in NO_ORDERS:
+                if empty.code.partition(".")[0] not in EMPTY_LIST:
                     raise
                 return
-            listed = _json(response).get("list") or {}
-            orders = (listed.get("elements") or {}).get("order") or []
-            if isinstance(orders, dict):  # a single one, as historic answers have it
-                orders = [orders]
+            listed = json_object(response).get("list") or {}
+            orders = as_list((listed.get("elements") or {}).get("order"))
             if not orders:
                 return
             yield orders
@@ -131,7 +144,8 @@ class WalmartClient:
         Source:
             POST /v3/orders/{purchaseOrderId}/acknowledge, no body.
         """
-        await self._send("POST", f"/v3/orders/{purchase_order_id}/acknowledge")
+        path = f"/v3/orders/{purchase_order_id}/acknowledge"
+        await self.send("POST", path, operation="acknowledge_order")
 
     async def ship_lines(self, purchase_order_id: str, body: Document) -> None:
         """Confirm what was shipped. **Not** safe to repeat: see `activities.shipments`.
@@ -142,7 +156,8 @@ class WalmartClient:
         Source:
             POST /v3/orders/{purchaseOrderId}/shipping.
         """
-        await self._send("POST", f"/v3/orders/{purchase_order_id}/shipping", body)
+        path = f"/v3/orders/{purchase_order_id}/shipping"
+        await self.send("POST", path, body, operation="ship_lines")
 
     async def cancel_lines(self, purchase_order_id: str, body: Document) -> None:
         """Give up units that have not shipped. **Not** safe to repeat: read the order first.
@@ -153,15 +168,39 @@ class WalmartClient:
         Source:
             POST /v3/orders/{purchaseOrderId}/cancel.
         """
-        await self._send("POST", f"/v3/orders/{purchase_order_id}/cancel", body)
+        path = f"/v3/orders/{purchase_order_id}/cancel"
+        await self.send("POST", path, body, operation="cancel_lines")
 
     async def token_detail(self) -> Document:
         """Return what the token may do, scope by scope, for `doctor`."""
-        return _json(await self._send("GET", "/v3/token/detail"))
+        response = await self.send("GET", "/v3/token/detail", operation="token_detail")
+        return json_object(response)
 
-    async def _send(self, method: str, path: str, body: Document | None = None) -> httpx.Response:
-        # The path may carry a cursor that has to go out as it came, so the URL is put together
-        # as text and never from parameters.
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Document | None = None,
+        *,
+        operation: str,
+        files: Mapping[str, File] | None = None,
+    ) -> httpx.Response:
+        """Make one call and return its answer, which is a success.
+
+        Args:
+            method: of HTTP.
+            path: with its query, completely encoded. It may carry a cursor that has to go out as
+                it came, so the URL is put together as text and never from parameters.
+            body: goes out as JSON.
+            operation: what `on_answer` hears.
+            files: goes out as multipart/form-data; field name to file.
+
+        Raises:
+            Unavailable: network failure, HTTP 5xx, an outage's answer; a write may have happened.
+            RateLimited: HTTP 429.
+            NotFound: HTTP 404.
+            Rejected: any other refusal.
+        """
         call = f"{method} {path.partition('?')[0]}"
         try:
             response = await self._http.request(
@@ -169,22 +208,14 @@ class WalmartClient:
                 httpx.URL(f"{self._account.base_url}{path}"),
                 headers=self._account.headers(),
                 json=body,
+                files=files,
             )
         except httpx.TransportError as error:
             raise Unavailable("Walmart", call, reason=type(error).__name__) from error
+        if self._on_answer:
+            self._on_answer(operation, allowance(response, now=datetime.now(UTC)))
         _raise_for_status(call, response)
         return response
-
-
-def _json(response: httpx.Response) -> Document:
-    try:
-        document = json.loads(response.content, parse_float=Decimal)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        call = f"{response.request.method} {response.request.url.path}"
-        raise Unavailable("Walmart", call, reason="an answer that is no JSON object")
-    return document
 
 
 def _raise_for_status(call: str, response: httpx.Response) -> None:
@@ -199,30 +230,9 @@ def _raise_for_status(call: str, response: httpx.Response) -> None:
     if error.is_outage:
         raise Unavailable("Walmart", call, reason="the invalid-request answer of an outage")
     refusal = NotFound if response.status_code == httpx.codes.NOT_FOUND else Rejected
-    raise refusal("Walmart", call, code=error.code, field=error.field, message=error.description)
-
-
-def retry_after(headers: httpx.Headers) -> timedelta | None:
-    """Return how long to wait after a 429; None when Walmart does not say.
-
-    Source:
-        `Retry-After` in the 2026 specifications; before, `X-Next-Replenishment-Time`, which was
-        met as epoch milliseconds, as ISO time and as seconds.
-    """
-    if (value := headers.get("Retry-After", "")).isdigit():
-        return timedelta(seconds=int(value))
-    value = headers.get("X-Next-Replenishment-Time") or headers.get("X-Next-Replenish-Time") or ""
-    try:
-        number = float(value)
-    except ValueError:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
-    else:
-        # Larger numbers than a day of seconds are moments: milliseconds since 1970.
-        seconds = number / 1000 - time.time() if number > 86_400 else number
-    return timedelta(seconds=min(max(math.ceil(seconds), 1), 3600))
+    refused = refusal(
+        "Walmart", call, code=error.code, field=error.field, message=error.description
+    )
+    if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        refused.mend = CUT_SMALLER
+    raise refused

@@ -2,10 +2,10 @@
 
     python -m tests.contracts.distill FOLDER
 
-FOLDER holds `order-management.openapi.json`, `authentication.openapi.json` and
-`notifications-management.openapi.json` as Walmart publishes them. Kept are types, names, required
-fields and enums of the operations this project uses; descriptions, examples and everything else
-stay behind. References are resolved; a schema that occurs more than once moves to `$defs`.
+FOLDER holds the `*.openapi.json` named in OPERATIONS, as Walmart publishes them. Kept are types,
+names, required fields and enums of the operations this project uses; descriptions, examples and
+everything else stay behind. References are resolved; a schema that occurs more than once moves to
+`$defs`. The content of feed files has no schema there, only examples: their shape is kept.
 """
 
 import hashlib
@@ -36,9 +36,31 @@ OPERATIONS = {
         "DELETE /v3/webhooks/subscriptions/{subscriptionId}",
         "POST /v3/webhooks/test",
     ),
+    "inventory-management": (
+        "GET /v3/inventory",
+        "PUT /v3/inventory",
+        "GET /v3/inventories",
+        "GET /v3/inventories/{sku}",
+        "PUT /v3/inventories/{sku}",
+        "POST /v3/feeds",
+    ),
+    "feed-management": ("GET /v3/feeds", "GET /v3/feeds/{feedId}"),
+    "settings-management": (
+        "GET /v3/settings/partnerprofile",
+        "GET /v3/settings/shipping/shipnodes",
+    ),
 }
-KEPT = ("type", "required", "enum", "items", "properties", "additionalProperties", "oneOf")
-MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded")
+# Examples of an operation whose shape stands for a schema, by the name of the part they become.
+FILES = {
+    "POST /v3/feeds": {
+        "inventory file": "json_singleNode_spec_1_4",
+        "MP_INVENTORY file": "json_multiNode_spec_1_5",
+    }
+}
+CHOICES = ("oneOf", "anyOf")
+KEPT = ("type", "required", "enum", "items", "properties", "additionalProperties", *CHOICES)
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+MEDIA_TYPES = ("application/json", FORM, MULTIPART)
 SMALLEST_SHARED = 200  # characters; a shorter schema is clearer in place
 
 Schema = dict[str, Any]
@@ -59,11 +81,48 @@ def _operation(document: Schema, name: str) -> Schema:
     method, path = name.split()
     operation = document["paths"][path][method.lower()]
     distilled: Schema = {}
+    if query := _query(document, operation):
+        distilled["query"] = query
     if "requestBody" in operation:
         distilled["request"] = _body(document, operation["requestBody"])
+    for part, example in FILES.get(name, {}).items():
+        examples = operation["requestBody"]["content"][MULTIPART]["examples"]
+        distilled[part] = _shape(examples[example]["value"]["file"])
     for status, answer in operation["responses"].items():
-        distilled[status] = _body(document, answer)
+        if "content" in _resolved(document, answer):  # a 429 of feeds has headers only
+            distilled[status] = _body(document, answer)
     return distilled
+
+
+def _query(document: Schema, operation: Schema) -> Schema:
+    """Return the parameters of the query as the schema of an object."""
+    parameters = [
+        parameter
+        for each in operation.get("parameters", ())
+        for parameter in [_resolved(document, each)]
+        if parameter["in"] == "query"
+    ]
+    if not parameters:
+        return {}
+    return {
+        "type": "object",
+        "required": [each["name"] for each in parameters if each.get("required")],
+        "properties": {each["name"]: _bare(document, each["schema"]) for each in parameters},
+    }
+
+
+def _shape(example: Any) -> Schema:
+    """Return the schema of what looks like an example: names, types and the version."""
+    if isinstance(example, dict):
+        properties = {name: _shape(value) for name, value in example.items()}
+        if "version" in example:
+            properties["version"]["enum"] = [example["version"]]
+        # A date stands in an example, and is optional wherever a schema knows it.
+        required = [name for name in example if name != "inventoryAvailableDate"]
+        return {"type": "object", "required": required, "properties": properties}
+    if isinstance(example, list):
+        return {"type": "array", "items": _shape(example[0])}
+    return {"type": "string" if isinstance(example, str) else "number"}
 
 
 def _body(document: Schema, body: Schema) -> Schema:
@@ -89,8 +148,9 @@ def _bare(document: Schema, node: Any) -> Any:
     for name in ("items", "additionalProperties"):
         if name in bare:
             bare[name] = _bare(document, bare[name])
-    if "oneOf" in bare:
-        bare["oneOf"] = [_bare(document, choice) for choice in bare["oneOf"]]
+    for name in CHOICES:
+        if name in bare:
+            bare[name] = [_bare(document, choice) for choice in bare[name]]
     if "properties" in bare:
         bare["properties"] = {
             name: _bare(document, schema) for name, schema in bare["properties"].items()

@@ -9,7 +9,13 @@ import jsonschema_rs
 
 _CONTRACT = json.loads(Path(__file__).with_name("walmart.json").read_text())
 REQUEST = "request"
+QUERY = "query"
 OK = "200"
+
+
+def feed_file(feed_type: str) -> str:
+    """Return the name of the part of `POST /v3/feeds` that is the file itself."""
+    return f"{feed_type} file"
 
 
 @cache
@@ -18,10 +24,11 @@ def validator(operation: str, part: str) -> jsonschema_rs.Validator:
 
     Args:
         operation: method and path template, such as `GET /v3/orders/{purchaseOrderId}`.
-        part: `REQUEST`, or a status such as `OK`.
+        part: `REQUEST`, `QUERY` (an object), a `feed_file`, or a status such as `OK`.
     """
-    ours = [_closed] if part == REQUEST or "/webhooks/" not in operation else []
-    relaxed = [] if part == REQUEST else [_with_nulls]
+    sent = not part.isdigit()
+    ours = [_closed] if sent or "/webhooks/" not in operation else []
+    relaxed = [] if sent else [_with_nulls]
     schema = _CONTRACT["operations"][operation][part] | {"$defs": _CONTRACT["$defs"]}
     for change in (*ours, *relaxed):
         schema = change(schema)
