@@ -30,6 +30,8 @@ class ItemStock:
     item_number: str
     balances: tuple[Balance, ...]  # one for each warehouse of the ship node, also where it is 0
     item_group: str = ""  # ITGR
-    unit_factor: Decimal = ONE  # how many EACH one basic unit is
+    # How many EACH one basic unit is. A third is no decimal number, and a little less than a third
+    # sells one too few: what is sold by the three is a kit of three.
+    unit_factor: Decimal = ONE
     held: Decimal = NONE  # EACH in Walmart orders that M3 does not know yet
     receipts: Decimal = NONE  # planned receipts to be counted, in the item's basic unit

@@ -25,6 +25,7 @@ _QUANTITY = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 # Enough digits for M3's 17 times any unit factor; what still does not fit is dropped.
 _DOWN = Context(prec=60, rounding=ROUND_FLOOR)
+_UP = Context(prec=60, rounding=ROUND_CEILING)
 # Beyond the 17 characters of M3's quantities there is nothing to compute with.
 _MOST_DIGITS = 17
 
@@ -268,7 +269,7 @@ def _units_of_item(inventory: Inventory, stock: ItemStock, warehouses: Iterable[
     net = _net(stock, warehouses)
     total = _possible(stock, sum(net.values()), "its stock")
     # What is held is rounded up: half a unit held is one less to sell.
-    held = -_whole(stock, stock.held.copy_negate(), "what orders hold of it", factor=ONE)
+    held = _whole(stock, stock.held, "what orders hold of it", factor=ONE, rounding=_UP)
     receipts = _whole(stock, stock.receipts, "what is to be received", factor=factor)
     for what, units in (("what orders hold of it", held), ("what is to be received", receipts)):
         if units < 0:
@@ -294,12 +295,14 @@ def _net(stock: ItemStock, warehouses: Iterable[str]) -> dict[str, int]:
     return net
 
 
-def _whole(stock: ItemStock, quantity: Decimal, what: str, *, factor: Decimal) -> int:
+def _whole(
+    stock: ItemStock, quantity: Decimal, what: str, *, factor: Decimal, rounding: Context = _DOWN
+) -> int:
     if not quantity.is_finite():
         raise _unknown(stock.item_number, f"{what} is {quantity}")
     if quantity and quantity.adjusted() > _MOST_DIGITS:
         raise _absurd(stock, f"{what} is {quantity}")
-    units = _DOWN.multiply(quantity, factor).to_integral_value(ROUND_FLOOR)
+    units = rounding.to_integral_value(rounding.multiply(quantity, factor))
     return _possible(stock, int(units), what)
 
 
