@@ -13,7 +13,10 @@ IntegrationError
     ├── ShipNodeClosed      the table of ship nodes says that nothing is shipped from there
     ├── UnmappableField     a mapped value does not fit the M3 or Walmart field
     ├── BatchOrderStopped   M3 took the batch order but made no customer order from it
-    └── OrderMismatch       M3 holds something else under this purchase order
+    ├── OrderMismatch       M3 holds something else under this purchase order
+    ├── StockUnknown        M3 does not say, or not readably, what there is of an item
+    ├── StockAbsurd         a quantity of an item cannot be true
+    └── FormulaFailed       the formula of inventory.yaml cannot be worked out for an item
 
 Anything else is a bug. Bugs retry too, because a deploy can fix them.
 
@@ -158,3 +161,33 @@ class OrderMismatch(Permanent):
         super().__init__(f"purchase order {purchase_order_id}: {reason}")
         self.cause = "M3_ORDER_DIFFERS"
         self.mend = "compare both orders in M3 and Walmart; correct M3, then send `retry`"
+
+
+class StockUnknown(Permanent):
+    """Nobody knows what there is of an item, so Walmart is told nothing of it."""
+
+    def __init__(self, item_number: str, *, reason: str, mend: str) -> None:
+        super().__init__(f"item {item_number}: {reason}")
+        self.cause = "STOCK_UNKNOWN"
+        self.mend = mend
+        self.item_number = item_number
+
+
+class StockAbsurd(Permanent):
+    """A quantity of an item cannot be true, so Walmart is told nothing of it."""
+
+    def __init__(self, item_number: str, *, reason: str, mend: str) -> None:
+        super().__init__(f"item {item_number}: {reason}")
+        self.cause = "STOCK_ABSURD"
+        self.mend = mend
+        self.item_number = item_number
+
+
+class FormulaFailed(Permanent):
+    """The pair's own formula of what is available to sell has no result for an item."""
+
+    def __init__(self, item_number: str, *, reason: str) -> None:
+        super().__init__(f"item {item_number}: `available` of inventory.yaml {reason}")
+        self.cause = "FORMULA_FAILED"
+        self.mend = f"mend `available` in the pair's inventory.yaml; {NOTICED}"
+        self.item_number = item_number

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mappings.catalog import RECORDS, SHIPPING_LINE, Catalog, Target, load_catalog
 from mappings.engine import RecordMapping
+from mappings.inventory import Inventory
+from mappings.inventory_files import INVENTORY, load_inventory
 from mappings.problems import Problems, Where, display, suggestion
 from mappings.rule_files import VALIDATION, load_rules
 from mappings.rules import Condition, Rule, RuleReader
@@ -48,13 +50,14 @@ RECOGNIZED_BY: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class MappingSet:
-    """All mappings, value tables and rules of one pair."""
+    """All mappings, value tables, rules and the stock formula of one pair."""
 
     records: Mapping[str, RecordMapping]
     tables: Mapping[str, Table]
     ship_nodes: ShipNodes
     carriers: Carriers
     validation: Validation
+    inventory: Inventory
 
     def __getitem__(self, record: str) -> RecordMapping:
         return self.records[record]
@@ -95,12 +98,14 @@ def load_mappings(directory: Path = SHIPPED, overrides: Path | None = None) -> M
     records = {
         name: _record(name, directory, overrides, catalog, tables, problems) for name in RECORDS
     }
+    ship_nodes = check_ship_nodes(needed["ship_nodes"], problems)
     mappings = MappingSet(
         records=records,
         tables=tables,
-        ship_nodes=check_ship_nodes(needed["ship_nodes"], problems),
+        ship_nodes=ship_nodes,
         carriers=check_carriers(needed["carriers"], carriers.values, problems),
         validation=load_rules(directory, overrides, problems),
+        inventory=load_inventory(directory, overrides, ship_nodes, problems),
     )
     problems.stop()
     return mappings
@@ -112,7 +117,7 @@ def _check_names(overrides: Path, problems: Problems) -> None:
         where = Where(file=display(overrides), line=1)
         problems.add(where, "there is no such folder", mend="create it, or mend `mappings`")
         return
-    known = [f"{name}.yaml" for name in (*RECORDS, VALIDATION)]
+    known = [f"{name}.yaml" for name in (*RECORDS, VALIDATION, INVENTORY)]
     for path in sorted(overrides.glob("*.y*ml")):
         if path.name not in known:
             problems.add(

@@ -14,6 +14,7 @@ from typing import Any
 import cel
 
 from domain.attention import Severity
+from mappings.expressions import check_functions, compiled, names_read
 from mappings.problems import Problems, Where, suggestion
 from mappings.validation import (
     ALWAYS_BLOCKS,
@@ -43,13 +44,8 @@ READ_BY_CODE = {
     DUPLICATE_ORDER: frozenset({"window_hours"}),
 }
 
-FUNCTIONS = frozenset(
-    {"size", "contains", "startsWith", "endsWith", "matches", "string", "int", "double"}
-)
-
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
-_BOUND = re.compile(r"\.(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
 # The trial's own values are to blame for these, or may be.
 _OF_VALUES = (ArithmeticError, LookupError)
 
@@ -256,16 +252,9 @@ def _check_parameters(draft: _Draft, program: cel.Program | None, problems: Prob
 
 
 def _program(draft: _Draft, problems: Problems) -> cel.Program | None:
-    expression, where = draft.text("when"), draft.parts["when"].where
-    try:
-        program = cel.compile(expression)
-    except ValueError as error:
-        said = next((line for line in str(error).splitlines() if "rror: " in line), str(error))
-        problems.add(
-            where,
-            f"when of {draft.code} is no CEL: {said.rpartition('rror: ')[2]}",
-            mend="see mappings/README.md for examples",
-        )
+    where = draft.parts["when"].where
+    program = compiled(f"when of {draft.code}", draft.text("when"), where, problems)
+    if program is None:
         return None
     before = len(problems.found)
     _check_names(draft, program, where, problems)
@@ -276,9 +265,8 @@ def _program(draft: _Draft, problems: Problems) -> cel.Program | None:
 
 def _check_names(draft: _Draft, program: cel.Program, where: Where, problems: Problems) -> None:
     known = {*SCOPES[draft.text("of")], *draft.parameters}
-    bound = set(_BOUND.findall(program.source))
-    for name in program.variables():
-        if name not in known | bound:
+    for name in names_read(program):
+        if name not in known:
             elsewhere = name in SCOPES["line"]
             problems.add(
                 where,
@@ -286,13 +274,7 @@ def _check_names(draft: _Draft, program: cel.Program, where: Where, problems: Pr
                 + ("does not see" if elsewhere else "does not know"),
                 mend="write of: line" if elsewhere else suggestion(name, known),
             )
-    for name in program.functions():
-        if name.isidentifier() and not name.startswith("_") and name not in FUNCTIONS:
-            problems.add(
-                where,
-                f"when of {draft.code} calls {name}, which there is not",
-                mend=suggestion(name, FUNCTIONS),
-            )
+    check_functions(f"when of {draft.code}", program, where, problems)
 
 
 def _try(draft: _Draft, program: cel.Program, where: Where, problems: Problems) -> None:

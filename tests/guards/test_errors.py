@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, Any] = {
     "value": "XYZ",
     "ship_node": "10003",
     "field": "CUA1",
+    "item_number": "KETTLE-01",
     "batch_order_number": "T000000001",
     "status": "15",
     "messages": ("a message",),

@@ -7,6 +7,7 @@ import pytest
 from domain.pairs import Pair
 from mappings.catalog import LINE_RECORDS, RECORDS, Kind, load_catalog
 from mappings.converters import CONVERTERS
+from mappings.inventory_files import INVENTORY
 from mappings.loader import OPTIONAL, RECOGNIZED_BY, SHIPPED, load_mappings
 from mappings.rule_files import VALIDATION
 from mappings.rules import RULE_KEYS
@@ -18,7 +19,7 @@ def test_every_shipped_mapping_loads():
     mappings = load_mappings()
 
     assert set(mappings.records) == set(RECORDS)
-    assert {path.stem for path in SHIPPED.glob("*.yaml")} == {*RECORDS, VALIDATION}
+    assert {path.stem for path in SHIPPED.glob("*.yaml")} == {*RECORDS, VALIDATION, INVENTORY}
 
 
 @pytest.mark.parametrize("record", sorted(RECORDS))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mappings.expressions import FUNCTIONS
 from mappings.loader import SHIPPED, load_mappings
 from mappings.problems import Problems
-from mappings.rule_files import FUNCTIONS, SCOPES
+from mappings.rule_files import SCOPES
 from mappings.yaml_files import read_entries
 from tests.mapping_samples import problems_of, write_overrides
 
