@@ -26,6 +26,9 @@ class ChangeIndex:
         self._rows = array("i")
         self._cleanings = 0
 
+    def __len__(self) -> int:
+        return len(self._stamps)
+
     @property
     def first_stamp(self) -> int | None:
         """Return the lowest stamp any entry has, None without entries."""

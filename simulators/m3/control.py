@@ -144,6 +144,7 @@ class Control:
         item.status = str(fields.get("status", item.status))
         item.saleable = bool(fields.get("saleable", item.saleable))
         item.price = Decimal(str(fields.get("price", item.price)))
+        self._tenant.items[item.number] = item  # a planned item is not kept before
         return ok()
 
     async def add_alias(self, request: Request) -> Response:

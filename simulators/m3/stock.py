@@ -30,8 +30,7 @@ BalanceKey = tuple[str, str]  # WHLO, ITNO
 class Change:
     """What the log keeps of one change."""
 
-    item_number: str
-    warehouse: str
+    key: BalanceKey
     at_ms: int
     net: Decimal  # AV01 after it
 
@@ -55,7 +54,7 @@ class Stock:
         self._plan_position = 0
         self.columns = {name: array("q") for name in QUANTITIES}
         self.stamps = array("q")  # 0 where there is no balance
-        self._index = ChangeIndex(self.stamps)
+        self.index = ChangeIndex(self.stamps)
         self._changes: deque[tuple[int, int, int]] = deque(maxlen=MAX_CHANGES_KEPT)
         self.change_count = 0
         self.balance_count = 0
@@ -113,11 +112,11 @@ class Stock:
             for name, quantities in plan.quantities(warehouse).items():
                 self.columns[name][first : end : len(self._warehouses)] = quantities
             rows.extend(range(first, end, len(self._warehouses)))
-        before = self._index.first_stamp or self._now_ms()
+        before = self.index.first_stamp or self._now_ms()
         stamps = plan.stamps(len(rows), before=before)
         for row, stamp in zip(rows, stamps, strict=True):
             self.stamps[row] = stamp
-        self._index.put_before_all(stamps, rows)
+        self.index.put_before_all(stamps, rows)
         self.balance_count += len(rows)
 
     def change(self, row: int, changes: dict[str, Decimal]) -> None:
@@ -132,18 +131,13 @@ class Stock:
         """Return the logged changes since a moment in the order they happened."""
         found = (entry for entry in self._changes if entry[0] >= since_ms)
         return [
-            Change(
-                item_number=Balance(self, row).item_number,
-                warehouse=Balance(self, row).warehouse,
-                at_ms=at_ms,
-                net=unscaled(net),
-            )
+            Change(key=self.key_of(row), at_ms=at_ms, net=unscaled(net))
             for at_ms, row, net in islice(found, limit)
         ]
 
     def changed_since(self, stamp: int) -> Iterator["Balance"]:
         """Yield the balances with this change stamp or a higher one, lowest first."""
-        return (Balance(self, row) for row in self._index.since(stamp))
+        return (Balance(self, row) for row in self.index.since(stamp))
 
     def of_item(self, number: str) -> Iterator["Balance"]:
         """Yield the balances of an item by warehouse."""
@@ -198,7 +192,7 @@ class Stock:
         """
         stamp = max(self._now_ms(), self.stamps[row] + 1)
         self.stamps[row] = stamp
-        self._index.put(row, stamp)
+        self.index.put(row, stamp)
         return stamp
 
     def _net(self, row: int) -> int:
@@ -219,14 +213,9 @@ class Balance:
         self._stock.change(self.row, changes)
 
     @property
-    def item_number(self) -> str:
-        """Return the item."""
-        return self._stock.key_of(self.row)[1]
-
-    @property
-    def warehouse(self) -> str:
-        """Return the warehouse."""
-        return self._stock.key_of(self.row)[0]
+    def key(self) -> BalanceKey:
+        """Return warehouse and item number."""
+        return self._stock.key_of(self.row)
 
     @property
     def stamp(self) -> int:

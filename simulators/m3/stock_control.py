@@ -82,8 +82,8 @@ class StockControl:
         return JSONResponse(
             [
                 {
-                    "item": change.item_number,
-                    "warehouse": change.warehouse,
+                    "item": change.key[1],
+                    "warehouse": change.key[0],
                     "at_ms": change.at_ms,
                     "av01": _number(change.net),
                 }

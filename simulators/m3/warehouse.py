@@ -72,9 +72,9 @@ def add_stock(tenant: M3Tenant, balance: Balance, quantity: Decimal, **others: D
     """
     balance.move(on_hand=quantity, **others)
     if quantity > 0:
-        key = (balance.warehouse, balance.item_number)
-        demand.ship_later(tenant, key, tenant.unshipped_demand.pop(key, NOTHING))
-        for order in tenant.waiting_for_stock.pop(key, {}).values():
+        waiting = tenant.unshipped_demand.pop(balance.key, NOTHING)
+        demand.ship_later(tenant, balance, waiting)
+        for order in tenant.waiting_for_stock.pop(balance.key, {}).values():
             if not order.deleted:
                 schedule(tenant, order)
 

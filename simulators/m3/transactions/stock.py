@@ -19,9 +19,10 @@ QUANTITY_UNIT = "1"  # AUTP: an alternate unit of quantity, not of price
 def lst_new_balances(tenant: M3Tenant, record: Record) -> Iterator[Row]:
     """Yield the balances that changed at LMTS or later, in the order of their stamps."""
     for balance in tenant.stock.changed_since(stamp_from(record["LMTS"])):
+        warehouse, number = balance.key
         yield {
-            "WHLO": balance.warehouse,
-            "ITNO": balance.item_number,
+            "WHLO": warehouse,
+            "ITNO": number,
             "AV01": quantity_text(balance.net),
             "AV02": quantity_text(balance.available),
         }
@@ -32,7 +33,7 @@ def lst_wareh_balance(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     item = tenant.item(record["ITNO"])
     return [
         {
-            "WHLO": balance.warehouse,
+            "WHLO": balance.key[0],
             "AV01": quantity_text(balance.net),
             "AV02": quantity_text(balance.available),
             "LMDT": date_text(datetime.fromtimestamp(balance.stamp / 1000, UTC)),
@@ -66,7 +67,7 @@ def lst_sum_whs_bal(tenant: M3Tenant, record: Record) -> Iterator[Row]:
     for balance in tenant.stock.in_warehouse(warehouse, first_item=record["POPN"].upper()):
         if with_stock and not balance.on_hand:
             continue
-        item = tenant.items[balance.item_number]
+        item = tenant.items[balance.key[1]]
         yield {
             "CONO": COMPANY,
             "WHLO": warehouse,
