@@ -124,8 +124,9 @@ class Movement:
             balance.move(allocated=change, reserved=change)
 
     def _promised(self, balance: Balance) -> Decimal:
-        """Return what moves have allocated and not shipped."""
-        return self._tenant.promised_by_moves.get(balance.row, NOTHING)
+        """Return what moves have allocated and neither they nor a person has taken back."""
+        promised = self._tenant.promised_by_moves.get(balance.row, NOTHING)
+        return min(promised, max(balance.allocated, NOTHING))
 
     def _promise(self, balance: Balance, change: Decimal) -> None:
         self._tenant.promised_by_moves[balance.row] = self._promised(balance) + change

@@ -98,8 +98,9 @@ class Stock:
         """
         if self.plan is not None:
             raise ValueError("stock is planned already; reset first")
-        if unknown := set(plan.warehouses) - set(self._warehouses):
-            raise ValueError(f"unknown warehouses: {', '.join(sorted(unknown))}")
+        known = [name for name in self._warehouses if name in plan.warehouses]
+        if not known or len(known) != len(plan.warehouses):
+            raise ValueError(f"warehouses are some of {', '.join(self._warehouses)}, each once")
         if any(plan.find(number) for number in self._positions):
             raise ValueError("an item has the number of a planned one")
         self.plan, self._plan_position = plan, self._next_position

@@ -283,7 +283,14 @@ async def test_planned_stock_follows_from_the_seed(caller: Caller):
 
 @pytest.mark.parametrize(
     "wish",
-    [{"count": 0}, {"count": 10_000_000}, {"count": 5, "warehouses": ["009"]}, {"count": 5}],
+    [
+        {"count": 0},
+        {"count": 10_000_000},
+        {"count": 5, "warehouses": ["009"]},
+        {"count": 5, "warehouses": ["001", "001"]},
+        {"count": 5, "warehouses": []},
+        {"count": 5},
+    ],
 )
 async def test_a_plan_that_makes_no_sense_is_refused(caller: Caller, wish: dict[str, object]):
     if wish == {"count": 5}:

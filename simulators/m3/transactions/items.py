@@ -52,13 +52,17 @@ def lst_alias(tenant: M3Tenant, record: Record) -> Iterable[Row]:
 def lst_alias_via_cat(tenant: M3Tenant, record: Record) -> Iterator[Row]:
     """Yield the aliases of a category by name, all or those of one qualifier or changed since."""
     category, changed_ms = whole_number(record["ALWT"]), stamp_from(record["LMTS"])
+
+    def is_wanted(alias: Alias) -> bool:
+        wanted = alias.category == category and record["ALWQ"] in ("", alias.qualifier)
+        return wanted and alias.changed_ms >= changed_ms
+
     entered = [alias for named in tenant.aliases_by_name.values() for alias in named]
-    entered.sort(key=attrgetter("name"))
-    planned = tenant.stock.plan.aliases() if tenant.stock.plan else ()
+    entered = sorted(filter(is_wanted, entered), key=attrgetter("name"))
+    plan = tenant.stock.plan
+    planned = plan.aliases() if plan and is_wanted(plan.alias(1)) else ()  # one is like another
     for alias in heapq.merge(entered, planned, key=attrgetter("name")):
-        wanted = alias.category == category and alias.changed_ms >= changed_ms
-        if wanted and record["ALWQ"] in ("", alias.qualifier):
-            yield _alias_row(alias)
+        yield _alias_row(alias)
 
 
 def get(tenant: M3Tenant, record: Record) -> Iterable[Row]:
