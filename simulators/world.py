@@ -131,3 +131,16 @@ def stock_of(item_number: str) -> int:
     """Return the pieces each warehouse starts with."""
     few = {SCARCE_ITEM: SCARCE_STOCK_PER_WAREHOUSE, SOLD_OUT_ITEM: 0}
     return few.get(item_number, STOCK_PER_WAREHOUSE)
+
+
+def planned_item_number(n: int) -> str:
+    """Return the number of the n-th planned item, counted from 1."""
+    return f"I{n:07d}"
+
+
+def planned_sku(n: int) -> str:
+    """Return the Walmart SKU of the n-th planned item; every 1000th is an odd one."""
+    if n % 1000:
+        return f"WM-I{n:07d}"
+    odd = (f"WM I{n:07d}", f"WM/I{n:07d}", f"WM%I{n:07d}", f"wm-i{n:07d}")
+    return odd[(n // 1000) % 4]

@@ -1,10 +1,10 @@
 """An Infor M3 tenant behind the ION API gateway, over HTTP: state, refusals, faults on demand.
 
-Simulated: OAuth of a service account, m3api-rest v2 by GET and bulk POST, 64 transactions around
-customer orders, a warehouse that ships and invoices, ION messages. Checked: tokens, company,
-field names, lengths, types, mandatory fields, the content of orders. Not simulated: other
-transactions, other API versions, limits of the real gateway. `simulators/README.md` has the
-details and the places where a choice had to be made.
+Simulated: OAuth of a service account, m3api-rest v2 by GET and bulk POST, 70 transactions around
+customer orders and stock, a warehouse that ships and invoices, ION messages. Checked: tokens,
+company, field names, lengths, types, mandatory fields, the content of orders. Not simulated:
+other transactions, other API versions, limits of the real gateway. `simulators/README.md` has
+the details and the places where a choice had to be made.
 """
 
 import asyncio

@@ -93,18 +93,22 @@ def check_head(tenant: M3Tenant, head: Row) -> Iterator[Nok]:
 
 def check_line(tenant: M3Tenant, line: Row) -> Iterator[Nok]:
     """Yield what M3 has against one line of an order."""
-    item = tenant.items.get(line["ITNO"])
-    if item is None:
+    if line["ITNO"] not in tenant.items:
         yield Nok("WIT0103", line["ITNO"], field="ITNO")
-    elif item.status != ACTIVE_STATUS:
-        yield Nok("XIT0107", item.status, field="ITNO")
-    elif not item.saleable:
-        yield Nok("SIM0004", item.number, field="ITNO")
+    else:
+        yield from _check_item(tenant.items[line["ITNO"]])
     if line.get("WHLO") and line["WHLO"] not in tenant.warehouses:
         yield Nok("WWH0103", line["WHLO"], field="WHLO")
     quantity = Decimal(line.get("ORQT") or 0)
     if quantity <= 0:
         yield Nok("XNU0003" if quantity else "SIM0003", field="ORQT")
+
+
+def _check_item(item: Item) -> Iterator[Nok]:
+    if item.status != ACTIVE_STATUS:
+        yield Nok("XIT0107", item.status, field="ITNO")
+    elif not item.saleable:
+        yield Nok("SIM0004", item.number, field="ITNO")
 
 
 def new_order(tenant: M3Tenant, head: Row, *, batch_number: str = "") -> Order:
@@ -143,7 +147,7 @@ def add_line(
         charges=[replace(charge) for charge in charges],
     )
     order.lines[key] = made
-    tenant.balances[made.warehouse, item.number].reserved += made.quantity
+    tenant.stock[made.warehouse, item.number].move(reserved=made.quantity)
 
 
 def _check_and_create(tenant: M3Tenant, batch: Batch) -> None:

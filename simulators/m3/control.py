@@ -1,7 +1,6 @@
 """The control routes under /_sim: what a test or a demonstration sets, and what it reads."""
 
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +10,16 @@ from starlette.routing import Route
 
 from simulators.m3 import confirmation, people, warehouse
 from simulators.m3.authorization import ionapi_file
+from simulators.m3.control_requests import ok, read, route
 from simulators.m3.fields import check_date
 from simulators.m3.ion import IonSettings
 from simulators.m3.master_data import RATE_TYPE
-from simulators.m3.messages import Nok
 from simulators.m3.records import BatchStatus
 from simulators.m3.state import M3Tenant, WarehouseSettings
+from simulators.m3.stock_control import StockControl
 from simulators.m3.values import date_text
 from simulators.m3.views import order_view
 
-Handler = Callable[[Request], Awaitable[Response]]
 STOPS = tuple(
     status
     for status in BatchStatus
@@ -50,7 +49,6 @@ class Control:
             ("POST", "/_sim/batch", self.set_batch),
             ("POST", "/_sim/customers", self.set_customer),
             ("POST", "/_sim/items", self.set_item),
-            ("POST", "/_sim/stock", self.add_stock),
             ("POST", "/_sim/aliases", self.add_alias),
             ("POST", "/_sim/rates", self.set_rate),
             ("POST", "/_sim/orders/lines", self.change_order),
@@ -65,19 +63,17 @@ class Control:
             ("GET", "/_sim/requests", self.show_requests),
             ("GET", "/_sim/audit", self.show_audit),
         )
-        return [
-            Route(path, _refusing_nonsense(handler), methods=[method])
-            for method, path, handler in handlers
-        ]
+        own = [route(method, path, handler) for method, path, handler in handlers]
+        return [*own, *StockControl(self._tenant).routes()]
 
     async def health(self, _: Request) -> Response:
         """GET /_sim/health."""
-        return _ok()
+        return ok()
 
     async def reset(self, _: Request) -> Response:
         """POST /_sim/reset."""
         self._tenant.reset()
-        return _ok()
+        return ok()
 
     async def show_ionapi(self, request: Request) -> Response:
         """GET /_sim/ionapi, with `?variant=old` the single-tenant form."""
@@ -86,7 +82,7 @@ class Control:
 
     async def set_tokens(self, request: Request) -> Response:
         """POST /_sim/tokens: the life of new tokens, or an end of all tokens."""
-        fields = await _read(request, "expires_in", "revoke")
+        fields = await read(request, "expires_in", "revoke")
         tokens = self._tenant.tokens
         tokens.expires_in = int(fields.get("expires_in", tokens.expires_in))
         if fields.get("revoke"):
@@ -95,7 +91,7 @@ class Control:
 
     async def set_faults(self, request: Request) -> Response:
         """POST /_sim/faults."""
-        self._tenant.faults.replace(await _read(request))
+        self._tenant.faults.replace(await read(request))
         return await self.show_faults(request)
 
     async def clear_faults(self, request: Request) -> Response:
@@ -109,26 +105,26 @@ class Control:
 
     async def set_search(self, request: Request) -> Response:
         """POST /_sim/search: how far the search engine is behind."""
-        fields = await _read(request, "lag_seconds")
+        fields = await read(request, "lag_seconds")
         self._tenant.search_lag_seconds = float(fields["lag_seconds"])
-        return _ok()
+        return ok()
 
     async def set_confirm(self, request: Request) -> Response:
         """POST /_sim/confirm: how long after Confirm the order is made; 0 is within the call."""
-        fields = await _read(request, "delay_seconds")
+        fields = await read(request, "delay_seconds")
         self._tenant.confirm_delay_seconds = float(fields["delay_seconds"])
-        return _ok()
+        return ok()
 
     async def set_batch(self, request: Request) -> Response:
         """POST /_sim/batch: where batch orders stop, or a person who repairs one in OIS275."""
-        fields = await _read(request, "order", "repair", "next_stop", "reference", "change_stop")
+        fields = await read(request, "order", "repair", "next_stop", "reference", "change_stop")
         if "next_stop" in fields:
             stop = _stop_status(fields["next_stop"])
             self._tenant.stop_next(stop, reference=fields.get("reference", ""))
-            return _ok()
+            return ok()
         if "change_stop" in fields:
             self._tenant.stop_next_change(_stop_status(fields["change_stop"]))
-            return _ok()
+            return ok()
         if not fields.get("repair"):
             raise ValueError("repair must be true")
         batch = self._tenant.open_batch(fields["order"])
@@ -137,37 +133,38 @@ class Control:
 
     async def set_customer(self, request: Request) -> Response:
         """POST /_sim/customers: the status of a customer."""
-        fields = await _read(request, "customer", "status")
+        fields = await read(request, "customer", "status")
         self._tenant.customer(fields["customer"]).status = str(fields["status"])
-        return _ok()
+        return ok()
 
     async def set_item(self, request: Request) -> Response:
         """POST /_sim/items: whether an item may be used and sold, and M3's price of it."""
-        fields = await _read(request, "item", "status", "saleable", "price")
+        fields = await read(request, "item", "status", "saleable", "price")
         item = self._tenant.item(fields["item"])
         item.status = str(fields.get("status", item.status))
         item.saleable = bool(fields.get("saleable", item.saleable))
         item.price = Decimal(str(fields.get("price", item.price)))
-        return _ok()
+        self._tenant.items[item.number] = item  # a planned item is not kept before
+        return ok()
 
     async def add_alias(self, request: Request) -> Response:
         """POST /_sim/aliases: a person gives an item another name in MMS025."""
-        fields = await _read(request, "sku", "item")
+        fields = await read(request, "sku", "item")
         people.add_alias(self._tenant, sku=fields["sku"], item_number=fields["item"])
-        return _ok()
+        return ok()
 
     async def set_rate(self, request: Request) -> Response:
         """POST /_sim/rates: an exchange rate from a day on."""
-        fields = await _read(request, "currency", "rate", "date")
+        fields = await read(request, "currency", "rate", "date")
         day = fields.get("date", date_text(self._tenant.now()))
         check_date(day, "CUTD")
         rates = self._tenant.rates.setdefault((fields["currency"], RATE_TYPE), {})
         rates[day] = Decimal(str(fields["rate"]))
-        return _ok()
+        return ok()
 
     async def change_order(self, request: Request) -> Response:
         """POST /_sim/orders/lines: a person changes an order in OIS300."""
-        fields = await _read(
+        fields = await read(
             request, "order", "line", "do", "quantity", "item", "reference", "price"
         )
         order = people.change_order(self._tenant, fields)
@@ -175,41 +172,30 @@ class Control:
 
     async def enter_order(self, request: Request) -> Response:
         """POST /_sim/orders/enter: a person enters an order by hand in OIS100."""
-        fields = await _read(request, "reference", "customer", "lines", "warehouse")
+        fields = await read(request, "reference", "customer", "lines", "warehouse")
         order = people.enter_order(self._tenant, fields)
         return JSONResponse({"order": order.number})
 
     async def change_method(self, request: Request) -> Response:
         """POST /_sim/orders/method: a person lets orders leave by another delivery method."""
-        people.change_method(self._tenant, await _read(request, "order", "method"))
-        return _ok()
+        people.change_method(self._tenant, await read(request, "order", "method"))
+        return ok()
 
     async def reverse_delivery(self, request: Request) -> Response:
         """POST /_sim/deliveries/reverse: a person takes a delivery back that is not invoiced."""
-        fields = await _read(request, "delivery")
+        fields = await read(request, "delivery")
         warehouse.reverse(self._tenant, self._tenant.delivery(fields["delivery"]))
-        return _ok()
-
-    async def add_stock(self, request: Request) -> Response:
-        """POST /_sim/stock: goods received."""
-        fields = await _read(request, "item", "warehouse", "quantity")
-        warehouse.add_stock(
-            self._tenant,
-            item_number=fields["item"],
-            warehouse=fields["warehouse"],
-            quantity=Decimal(str(fields["quantity"])),
-        )
-        return _ok()
+        return ok()
 
     async def set_warehouse(self, request: Request) -> Response:
         """POST /_sim/warehouse."""
-        settings = WarehouseSettings.from_json(await _read(request))
+        settings = WarehouseSettings.from_json(await read(request))
         warehouse.configure(self._tenant, settings)
-        return _ok()
+        return ok()
 
     async def advance_warehouse(self, request: Request) -> Response:
         """POST /_sim/warehouse/advance: one order, or every unfinished one, by one step."""
-        fields = await _read(request, "order")
+        fields = await read(request, "order")
         if number := fields.get("order"):
             orders = [self._tenant.order(number)]
         else:
@@ -219,7 +205,7 @@ class Control:
 
     async def set_ion(self, request: Request) -> Response:
         """POST /_sim/ion."""
-        self._tenant.outbox.configure(IonSettings.from_json(await _read(request)))
+        self._tenant.outbox.configure(IonSettings.from_json(await read(request)))
         return await self.show_ion(request)
 
     async def show_ion(self, _: Request) -> Response:
@@ -250,38 +236,8 @@ class Control:
         return JSONResponse(self._audit())
 
 
-async def _read(request: Request, *known: str) -> dict[str, Any]:
-    """Return the JSON body of a control request, which may be empty.
-
-    Raises:
-        ValueError: it is no JSON object, or has other keys than `known`, if any are named.
-    """
-    fields = json.loads(await request.body() or b"{}")
-    if not isinstance(fields, dict):
-        raise ValueError("the body must be an object")
-    if known and (unknown := set(fields) - set(known)):
-        raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
-    return fields
-
-
 def _stop_status(status: Any) -> BatchStatus:
     """Return a status a batch order can stop with."""
     if status not in STOPS:
         raise ValueError(f"a batch order stops with one of {', '.join(STOPS)}")
     return BatchStatus(status)
-
-
-def _refusing_nonsense(handler: Handler) -> Handler:
-    """Return the handler with 400 for values it could not read and records M3 does not have."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except (ArithmeticError, KeyError, TypeError, ValueError, Nok) as error:
-            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-
-    return answer
-
-
-def _ok() -> Response:
-    return JSONResponse({"status": "ok"})

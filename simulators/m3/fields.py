@@ -18,9 +18,13 @@ Row = dict[str, str]
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 
+# MMS005MI types LMTS, a change stamp of 18 digits, as a date.
+LONGEST_DATE = 10
+
 # Key fields M3 keeps in upper case, whatever the caller sends.
 _UPPER = "ADID ALCU CONO CRID CSCD CUCD CUNO CUTM DIVI ECAR FACI ITNO MODL ORTP TEDL TEPY WHLO"
-UPPER_CASE = frozenset(_UPPER.split())
+_UPPER_LIMITS = "FITN TITN FWHL TWHL"
+UPPER_CASE = frozenset(f"{_UPPER} {_UPPER_LIMITS}".split())
 
 
 class Record(Row):
@@ -153,7 +157,7 @@ def _checked(field: Field, value: str) -> str:
         return value
     if field.type == "N" and not NUMBER.fullmatch(value):
         raise Nok("XNU0000", field=field.name)
-    if field.type == "D":
+    if field.type == "D" and field.length <= LONGEST_DATE:
         check_date(value, field.name)
     return value.upper() if field.name in UPPER_CASE else value
 

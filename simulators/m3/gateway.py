@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from simulators.m3.answers import answer
 from simulators.m3.authorization import refuse_stranger
 from simulators.m3.endpoint import BODY_KEY
 from simulators.m3.engine import Call, Context, run
@@ -52,8 +53,8 @@ async def execute_single(request: Request, tenant: M3Tenant) -> Response:
         context = _context(controls)
     except BadRequest as error:
         return _terminated(str(error))
-    answer = run(tenant, request.path_params["program"], [call], context)
-    return JSONResponse(answer, 400 if answer["nrOfFailedTransactions"] else 200)
+    response = await run(tenant, request.path_params["program"], [call], context)
+    return answer(response, 400 if response["nrOfFailedTransactions"] else 200)
 
 
 async def execute_bulk(request: Request, tenant: M3Tenant) -> Response:
@@ -71,7 +72,7 @@ async def execute_bulk(request: Request, tenant: M3Tenant) -> Response:
         context = _context({**controls, **request.query_params})
     except BadRequest as error:
         return _terminated(str(error))
-    return JSONResponse(run(tenant, controls.get("program", ""), calls, context))
+    return answer(await run(tenant, controls.get("program", ""), calls, context))
 
 
 def _refuse(request: Request, tenant: M3Tenant) -> Response | None:
@@ -140,7 +141,7 @@ def _context(controls: Mapping[str, str]) -> Context:
 
 def _terminated(reason: str) -> Response:
     """Return what a request gets that never reached M3."""
-    answer = {
+    response = {
         "results": [],
         "wasTerminated": True,
         "terminationReason": reason,
@@ -148,4 +149,4 @@ def _terminated(reason: str) -> Response:
         "nrOfSuccessfullTransactions": 0,
         "nrOfFailedTransactions": 0,
     }
-    return JSONResponse(answer, 400)
+    return JSONResponse(response, 400)

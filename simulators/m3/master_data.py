@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from simulators import world
-from simulators.m3.records import ACTIVE_STATUS, Alias, Customer, Item
+from simulators.m3.records import ACTIVE_STATUS, BASIC_UNIT, Alias, Customer, Item
 
 WAREHOUSES = world.WAREHOUSES
 FACILITY = world.FACILITY
@@ -14,7 +14,7 @@ CURRENCY = world.CURRENCY
 BLOCKED_STATUS = "90"
 ALIAS_CATEGORY = 2  # ALWT
 ALIAS_QUALIFIER = ""  # ALWQ
-UNIT = "EA"
+UNIT = BASIC_UNIT
 TIME_ZONE_CODE = "CST"  # TIZO of world.TIME_ZONE
 
 CHARGE_CODES = {world.FREIGHT_CHARGE: "Freight", world.TAX_CHARGE: "Tax collected by Walmart"}

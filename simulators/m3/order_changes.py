@@ -70,10 +70,10 @@ def change_quantity(tenant: M3Tenant, order: Order, line: OrderLine, quantity: D
     if quantity < line.picking + line.delivered:
         raise Nok("SIM0021", str(line.key[0]), f"{line.picking + line.delivered}", field="ORQA")
     more = quantity - line.quantity
-    tenant.balances[line.warehouse, line.item_number].reserved += more
     deallocated = max(-more - line.unallocated, Decimal(0))
     line.allocated -= deallocated
-    tenant.balances[line.warehouse, line.item_number].allocated -= deallocated
+    balance = tenant.stock[line.warehouse, line.item_number]
+    balance.move(reserved=more, allocated=-deallocated)
     line.quantity = quantity
     tenant.index_order(order)
     if more > 0:

@@ -14,6 +14,7 @@ from simulators.m3.fields import Row
 LineKey = tuple[int, int]  # PONR, POSX
 
 ACTIVE_STATUS = "20"
+BASIC_UNIT = "EA"  # of every item that is not planned otherwise, and the unit all are sold in
 NOTHING = Decimal(0)
 
 
@@ -48,6 +49,20 @@ class Customer:
     addresses: dict[tuple[int, str], Row] = field(default_factory=dict)  # by ADRT, ADID
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlternateUnit:
+    """How many basic units one sales unit of an item is (MMS015)."""
+
+    basic_unit: str  # UNMS
+    factor: Decimal  # COFA
+    divides: bool  # DMCF 2: a quantity in sales units is divided by the factor, else multiplied
+    unit: str = BASIC_UNIT  # ALUN
+
+    def to_basic(self, quantity: Decimal) -> Decimal:
+        """Return a quantity in sales units in basic units."""
+        return quantity / self.factor if self.divides else quantity * self.factor
+
+
 @dataclass(kw_only=True, slots=True)
 class Item:
     """An item (MMS001) with its sales price."""
@@ -58,6 +73,16 @@ class Item:
     status: str
     saleable: bool
     created_at: datetime
+    alternate: AlternateUnit | None = None  # None where the basic unit is the sales unit
+
+    @property
+    def unit(self) -> str:
+        """Return the basic unit (UNMS)."""
+        return self.alternate.basic_unit if self.alternate else BASIC_UNIT
+
+    def to_basic(self, quantity: Decimal) -> Decimal:
+        """Return a quantity in sales units in basic units."""
+        return self.alternate.to_basic(quantity) if self.alternate else quantity
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,21 +94,7 @@ class Alias:
     name: str  # POPN
     item_number: str
     entered: Row
-
-
-@dataclass(kw_only=True, slots=True)
-class Balance:
-    """Stock of one item in one warehouse, in basic units (MMS002)."""
-
-    on_hand: Decimal
-    allocated: Decimal = NOTHING
-    picking: Decimal = NOTHING  # part of allocated that is on picking lists
-    reserved: Decimal = NOTHING  # on order lines and not delivered
-
-    @property
-    def allocatable(self) -> Decimal:
-        """What is on hand and not promised."""
-        return self.on_hand - self.allocated
+    changed_ms: int = 0  # LMTS
 
 
 @dataclass(kw_only=True, slots=True)

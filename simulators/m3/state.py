@@ -14,15 +14,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from simulators.clock import Clock
 from simulators.faults import FaultPlan
-from simulators.m3 import master_data
+from simulators.m3 import demand, master_data
 from simulators.m3.agenda import Action, Agenda
+from simulators.m3.catalog import ItemCatalog
 from simulators.m3.fields import Row
 from simulators.m3.ion import Outbox
 from simulators.m3.messages import Nok
+from simulators.m3.planned import PlannedItems
 from simulators.m3.records import (
     Alias,
-    Balance,
     Batch,
     BatchStatus,
     Customer,
@@ -32,10 +34,9 @@ from simulators.m3.records import (
     Order,
 )
 from simulators.m3.search import SearchIndex
+from simulators.m3.stock import Balance, BalanceKey, Stock
 from simulators.m3.tokens import TokenAuthority
 from simulators.m3.values import date_text
-
-StockKey = tuple[str, str]  # WHLO, ITNO
 
 # What a search query may name, by kind of document.
 _ORDER_FIELDS = "ORNO CUNO CUOR FACI ORTP ORDT RESP SMCD ORST ORSL CUCD RLDZ MODL ADID YREF WHLO"
@@ -96,6 +97,8 @@ class M3Tenant:
         self.token_requests = 0
         for index in (self.order_index, self.batch_index, self.customer_index):
             index.clear()
+        self.stock_clock = Clock(base=self.clock)
+        self.opened_ms = self.stock_clock.now_ms()
         self.warehouse = WarehouseSettings()
         self.search_lag_seconds = 0.3
         self.confirm_delay_seconds = 0.0
@@ -112,13 +115,35 @@ class M3Tenant:
         self.orders_of_customer: dict[str, dict[str, Order]] = defaultdict(dict)
         self.orders_by_reference: dict[str, list[Order]] = defaultdict(list)
         self.unfinished_orders: dict[str, Order] = {}
-        self.waiting_for_stock: dict[StockKey, dict[str, Order]] = defaultdict(dict)
+        self.waiting_for_stock: dict[BalanceKey, dict[str, Order]] = defaultdict(dict)
+        self.unshipped_demand: dict[BalanceKey, Decimal] = defaultdict(Decimal)
+        self.promised_by_moves: dict[int, Decimal] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.invoices: dict[tuple[str, str], Invoice] = {}  # by YEA4, IVNO
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""
         return datetime.fromtimestamp(self.clock(), UTC)
+
+    def work_later(self, seconds: float, action: Action) -> None:
+        """Do a piece of warehouse work after a while; put it aside while the warehouse stands."""
+
+        def do_or_put_aside() -> None:
+            if self.warehouse.running:
+                action()
+            else:
+                self.halted.append(action)
+
+        self.agenda.after(seconds, do_or_put_aside)
+
+    def demand(self, sku: str, warehouse: str, units: int) -> Balance:
+        """Sell units of a SKU as another system says: promised now, shipped after a delay.
+
+        Raises:
+            Nok: M3 does not know the SKU or the warehouse, or never had any of the item there.
+            ValueError: units is less than 1.
+        """
+        return demand.sell(self, sku=sku, warehouse=warehouse, units=units)
 
     def next_number(self, series: str, *, first: int, width: int, prefix: str = "") -> str:
         """Take the next number of a series (CRS165)."""
@@ -179,11 +204,38 @@ class M3Tenant:
         return self.items[number]
 
     def balance(self, warehouse: str, item_number: str) -> Balance:
-        """Return the balance of an item in a warehouse. Raises Nok when either is unknown."""
+        """Return the balance of an item in a warehouse.
+
+        Raises:
+            Nok: either is unknown, or the warehouse never had any of the item.
+        """
         if warehouse not in self.warehouses:
             raise Nok("WWH0103", warehouse, field="WHLO")
         self.item(item_number)
-        return self.balances[warehouse, item_number]
+        if (balance := self.stock.find((warehouse, item_number))) is None:
+            raise Nok("XRE0103", field="ITNO")
+        return balance
+
+    def item_of_sku(self, sku: str) -> Item:
+        """Return the item behind a Walmart SKU. Raises Nok when there is none."""
+        for alias in self.aliases_named(sku):
+            if alias.category == master_data.ALIAS_CATEGORY:
+                return self.item(alias.item_number)
+        if sku not in self.items:
+            raise Nok("WPO0403", sku, field="POPN")
+        return self.items[sku]
+
+    def aliases_named(self, name: str) -> list[Alias]:
+        """Return the aliases with a name."""
+        entered = self.aliases_by_name.get(name, [])
+        n = self.stock.plan.find_sku(name) if self.stock.plan else 0
+        return [*entered, self.stock.plan.alias(n)] if self.stock.plan and n else entered
+
+    def aliases_of(self, item_number: str) -> list[Alias]:
+        """Return the aliases of an item."""
+        entered = self.aliases_of_item.get(item_number, [])
+        n = self.stock.plan.find(item_number) if self.stock.plan else 0
+        return [*entered, self.stock.plan.alias(n)] if self.stock.plan and n else entered
 
     def batch(self, number: str) -> Batch:
         """Return a batch order. Raises Nok when there is none."""
@@ -231,11 +283,16 @@ class M3Tenant:
     def add_item(self, item: Item, *, stock: Decimal) -> None:
         """Keep a new item with the same stock in every warehouse."""
         self.items[item.number] = item
-        for warehouse in self.warehouses:
-            self.balances[warehouse, item.number] = Balance(on_hand=stock)
+        self.stock.add_item(item.number, on_hand=stock)
+
+    def plan_items(self, plan: PlannedItems) -> None:
+        """Have planned items with balances and aliases. Raises ValueError for a second plan."""
+        self.stock.add_plan(plan)
+        self.items.plan = plan
 
     def add_alias(self, alias: Alias) -> None:
         """Keep another name of an item."""
+        alias.changed_ms = self.stock_clock.now_ms()
         self.aliases_by_name[alias.name].append(alias)
         self.aliases_of_item[alias.item_number].append(alias)
 
@@ -315,8 +372,8 @@ class M3Tenant:
         self.warehouses = master_data.WAREHOUSES
         self.customers: dict[str, Customer] = {}
         self.customers_by_search_key: list[tuple[str, str]] = []  # ALCU, CUNO; sorted
-        self.items: dict[str, Item] = {}
-        self.balances: dict[StockKey, Balance] = {}
+        self.items = ItemCatalog()
+        self.stock = Stock(self.warehouses, lambda: self.stock_clock.now_ms())
         self.aliases_by_name: dict[str, list[Alias]] = defaultdict(list)
         self.aliases_of_item: dict[str, list[Alias]] = defaultdict(list)
         self.charge_codes = dict(master_data.CHARGE_CODES)

@@ -10,8 +10,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 
-from simulators.m3 import bods
-from simulators.m3.agenda import Action
+from simulators.m3 import bods, demand
 from simulators.m3.master_data import DEFAULT_METHOD, METHODS
 from simulators.m3.messages import Nok
 from simulators.m3.records import (
@@ -26,13 +25,14 @@ from simulators.m3.records import (
     Package,
 )
 from simulators.m3.state import M3Tenant, WarehouseSettings
+from simulators.m3.stock import Balance
 
 
 def schedule(tenant: M3Tenant, order: Order) -> None:
     """Let the warehouse come to this order after its delay, counted anew from now."""
     order.work_number += 1
     work = partial(_work, tenant, order, order.work_number)
-    _later(tenant, tenant.warehouse.delay_seconds, work)
+    tenant.work_later(tenant.warehouse.delay_seconds, work)
 
 
 def configure(tenant: M3Tenant, settings: WarehouseSettings) -> None:
@@ -61,23 +61,33 @@ def advance(tenant: M3Tenant, order: Order) -> str:
     return ""
 
 
-def add_stock(tenant: M3Tenant, *, item_number: str, warehouse: str, quantity: Decimal) -> None:
-    """Receive goods; orders that wait for them are worked on after the usual delay."""
-    tenant.balance(warehouse, item_number).on_hand += quantity
-    for order in tenant.waiting_for_stock.pop((warehouse, item_number), {}).values():
-        if not order.deleted:
-            schedule(tenant, order)
+def add_stock(tenant: M3Tenant, balance: Balance, quantity: Decimal, **others: Decimal) -> None:
+    """Add to what is on hand; what waits for more is worked on after the usual delay.
+
+    Args:
+        tenant: the state.
+        balance: what to add to.
+        quantity: negative takes away.
+        others: what to add to the other quantities in the same change.
+    """
+    balance.move(on_hand=quantity, **others)
+    if quantity > 0:
+        waiting = tenant.unshipped_demand.pop(balance.key, NOTHING)
+        demand.ship_later(tenant, balance, waiting)
+        for order in tenant.waiting_for_stock.pop(balance.key, {}).values():
+            if not order.deleted:
+                schedule(tenant, order)
 
 
 def allocate(tenant: M3Tenant, order: Order) -> bool:
     """Reserve stock for what is not allocated yet and tell whether any line got some."""
     allocated = False
     for line in order.lines.values():
-        balance = tenant.balances[line.warehouse, line.item_number]
-        taken = min(line.unallocated, balance.allocatable)
+        balance = tenant.stock[line.warehouse, line.item_number]
+        taken = min(line.unallocated, balance.net)
         if taken > 0:
             line.allocated += taken
-            balance.allocated += taken
+            balance.move(allocated=taken)
             allocated = True
         if line.unallocated > 0:
             waiting = tenant.waiting_for_stock[line.warehouse, line.item_number]
@@ -89,9 +99,8 @@ def allocate(tenant: M3Tenant, order: Order) -> bool:
 
 def release_line(tenant: M3Tenant, line: OrderLine) -> None:
     """Give back the stock a line holds and expects; what is on a picking list stays."""
-    balance = tenant.balances[line.warehouse, line.item_number]
-    balance.allocated -= line.allocated
-    balance.reserved -= line.allocated + line.unallocated
+    balance = tenant.stock[line.warehouse, line.item_number]
+    balance.move(allocated=-line.allocated, reserved=-line.allocated - line.unallocated)
     line.closed += line.allocated + line.unallocated
     line.allocated = NOTHING
 
@@ -109,7 +118,7 @@ def pick(tenant: M3Tenant, order: Order) -> list[Delivery]:
         line = order.lines[key]
         line.allocated -= quantity
         line.picking += quantity
-        tenant.balances[line.warehouse, line.item_number].picking += quantity
+        tenant.stock[line.warehouse, line.item_number].move(picking=quantity)
         by_warehouse.setdefault(line.warehouse, {})[key] = quantity
     deliveries = [_open_delivery(tenant, order, *part) for part in by_warehouse.items()]
     tenant.index_order(order)
@@ -122,11 +131,9 @@ def ship(tenant: M3Tenant, order: Order, delivery: Delivery) -> None:
         line = order.lines[key]
         line.picking -= quantity
         line.delivered += quantity
-        balance = tenant.balances[line.warehouse, line.item_number]
-        balance.on_hand -= quantity
-        balance.allocated -= quantity
-        balance.reserved -= quantity
-        balance.picking -= quantity
+        tenant.stock[line.warehouse, line.item_number].move(
+            on_hand=-quantity, allocated=-quantity, reserved=-quantity, picking=-quantity
+        )
     delivery.packages = list(_packages(tenant, order, delivery))
     delivery.departs_at = tenant.now()
     delivery.status = DeliveryStatus.SHIPPED
@@ -134,10 +141,8 @@ def ship(tenant: M3Tenant, order: Order, delivery: Delivery) -> None:
     if tenant.outbox.active:
         document = bods.sync_shipment(order, delivery, at=tenant.now())
         tenant.outbox.publish("Sync.Shipment", delivery.number, document)
-    _later(
-        tenant,
-        tenant.warehouse.invoice_delay_seconds,
-        partial(invoice, tenant, order, delivery),
+    tenant.work_later(
+        tenant.warehouse.invoice_delay_seconds, partial(invoice, tenant, order, delivery)
     )
 
 
@@ -181,15 +186,13 @@ def reverse(tenant: M3Tenant, delivery: Delivery) -> None:
     order = tenant.orders[delivery.order_number]
     for key, quantity in delivery.quantities.items():
         line = order.lines[key]
-        balance = tenant.balances[line.warehouse, line.item_number]
+        balance = tenant.stock[line.warehouse, line.item_number]
         if delivery.status is DeliveryStatus.SHIPPED:
             line.delivered -= quantity
-            balance.on_hand += quantity
-            balance.allocated += quantity
-            balance.reserved += quantity
+            balance.move(on_hand=quantity, allocated=quantity, reserved=quantity)
         else:
             line.picking -= quantity
-            balance.picking -= quantity
+            balance.move(picking=-quantity)
         line.allocated += quantity
     order.deliveries.remove(delivery)
     del tenant.deliveries[delivery.number]
@@ -206,18 +209,6 @@ def _work(tenant: M3Tenant, order: Order, work_number: int) -> None:
         ship(tenant, order, delivery)
     if any(line.allocated > 0 for line in order.lines.values()):
         schedule(tenant, order)
-
-
-def _later(tenant: M3Tenant, seconds: float, action: Action) -> None:
-    """Do a piece of warehouse work after a while; put it aside while the warehouse stands."""
-
-    def do_or_put_aside() -> None:
-        if tenant.warehouse.running:
-            action()
-        else:
-            tenant.halted.append(action)
-
-    tenant.agenda.after(seconds, do_or_put_aside)
 
 
 def _chance(tenant: M3Tenant, order: Order) -> Random:

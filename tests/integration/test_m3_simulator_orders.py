@@ -23,7 +23,7 @@ async def line(caller: Caller, number: str) -> dict[str, str]:
 
 async def balance(caller: Caller, item: str = "KETTLE-01") -> tuple[str, str, str, str]:
     row = await caller.one("MMS200MI.GetItmWhsBal", WHLO="001", ITNO=item)
-    return row["STQT"], row["ALQT"], row["AVAL"], row["AV02"]
+    return row["STQT"], row["ALQT"], row["AV01"], row["AV02"]
 
 
 async def test_an_order_goes_through_the_warehouse_step_by_step(caller: Caller):

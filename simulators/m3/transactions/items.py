@@ -1,13 +1,15 @@
-"""MMS025MI and MMS200MI: aliases, items and their stock."""
+"""MMS025MI and MMS200MI: aliases and items."""
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from simulators.m3.fields import Record, Row, whole_number
-from simulators.m3.master_data import FACILITY, UNIT
+from simulators.m3.master_data import UNIT
 from simulators.m3.messages import Nok
 from simulators.m3.records import Alias, Item
 from simulators.m3.state import M3Tenant
-from simulators.m3.values import date_text, money_text, quantity_text
+from simulators.m3.values import date_text, money_text, stamp_from
 from simulators.world import COMPANY
 
 
@@ -15,7 +17,7 @@ def add_alias(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Give an item another name."""
     item = tenant.item(record["ITNO"])
     category = whole_number(record["ALWT"])
-    if _matching(tenant.aliases_by_name.get(record["POPN"], []), category, record["ALWQ"]):
+    if _matching(tenant.aliases_named(record["POPN"]), category, record["ALWQ"]):
         raise Nok("XRE0104", field="POPN")
     alias = Alias(
         category=category,
@@ -30,7 +32,7 @@ def add_alias(tenant: M3Tenant, record: Record) -> Iterable[Row]:
 
 def get_item(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Return the item behind an alias."""
-    named = tenant.aliases_by_name.get(record["POPN"], [])
+    named = tenant.aliases_named(record["POPN"])
     found = _matching(named, whole_number(record["ALWT"]), record["ALWQ"])
     if not found:
         raise Nok("WPO0403", record["POPN"], field="POPN")
@@ -39,37 +41,33 @@ def get_item(tenant: M3Tenant, record: Record) -> Iterable[Row]:
 
 def lst_item(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Return every item an alias stands for."""
-    return _of_category(tenant.aliases_by_name.get(record["POPN"], []), record["ALWT"])
+    return _of_category(tenant.aliases_named(record["POPN"]), record["ALWT"])
 
 
 def lst_alias(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Return every alias of an item."""
-    return _of_category(tenant.aliases_of_item.get(record["ITNO"], []), record["ALWT"])
+    return _of_category(tenant.aliases_of(record["ITNO"]), record["ALWT"])
+
+
+def lst_alias_via_cat(tenant: M3Tenant, record: Record) -> Iterator[Row]:
+    """Yield the aliases of a category by name, all or those of one qualifier or changed since."""
+    category, changed_ms = whole_number(record["ALWT"]), stamp_from(record["LMTS"])
+
+    def is_wanted(alias: Alias) -> bool:
+        wanted = alias.category == category and record["ALWQ"] in ("", alias.qualifier)
+        return wanted and alias.changed_ms >= changed_ms
+
+    entered = [alias for named in tenant.aliases_by_name.values() for alias in named]
+    entered = sorted(filter(is_wanted, entered), key=attrgetter("name"))
+    plan = tenant.stock.plan
+    planned = plan.aliases() if plan and is_wanted(plan.alias(1)) else ()  # one is like another
+    for alias in heapq.merge(entered, planned, key=attrgetter("name")):
+        yield _alias_row(alias)
 
 
 def get(tenant: M3Tenant, record: Record) -> Iterable[Row]:
     """Return an item's basic data; serves Get and GetItmBasic."""
     return [_item_row(tenant.item(record["ITNO"]))]
-
-
-def get_itm_whs_bal(tenant: M3Tenant, record: Record) -> Iterable[Row]:
-    """Return an item's stock in a warehouse."""
-    balance = tenant.balance(record["WHLO"], record["ITNO"])
-    return [
-        {
-            "CONO": COMPANY,
-            "WHLO": record["WHLO"],
-            "ITNO": record["ITNO"],
-            "FACI": FACILITY,
-            "STQT": quantity_text(balance.on_hand),
-            "ALQT": quantity_text(balance.allocated),
-            "PLQT": quantity_text(balance.picking),
-            "REQT": quantity_text(balance.reserved),
-            "AVAL": quantity_text(balance.allocatable),
-            "AV01": quantity_text(balance.allocatable),
-            "AV02": quantity_text(balance.on_hand - balance.reserved),
-        }
-    ]
 
 
 def _matching(aliases: list[Alias], category: int, qualifier: str) -> list[Alias]:
@@ -104,9 +102,10 @@ def _item_row(item: Item) -> Row:
         "STAT": item.status,
         "ITDS": item.name[:30],
         "FUDS": item.name,
-        "UNMS": UNIT,
+        "UNMS": item.unit,
         "SPUN": UNIT,
         "ALUN": UNIT,
+        "ALUC": "1" if item.alternate else "0",
         "SALE": "1" if item.saleable else "0",
         "MABU": "2",
         "SAPR": money_text(item.price),

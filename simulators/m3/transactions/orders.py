@@ -210,8 +210,8 @@ def _refuse_first(objections: Iterator[Nok]) -> None:
 
 def _warnings(tenant: M3Tenant, line: OrderLine, record: Record) -> Row:
     """Return the warning M3 gives with a line that stock does not cover."""
-    balance = tenant.balances[line.warehouse, line.item_number]
-    if record["IGWA"] == "1" or balance.allocatable >= line.quantity:
+    balance = tenant.stock[line.warehouse, line.item_number]
+    if record["IGWA"] == "1" or balance.net >= line.quantity:
         return {}
     text = Nok("SIM0017", line.item_number, line.warehouse).text
     return {"MSI1": "SIM0017", "MSG1": text[:40]}
