@@ -2,6 +2,7 @@
 
 import heapq
 import uuid
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -22,6 +23,7 @@ RECEIVED, INPROGRESS, PROCESSED, ERROR = "RECEIVED", "INPROGRESS", "PROCESSED", 
 QUEUE_SECONDS = 60.0
 SHARE_OF_TIME_RECEIVED = 0.5
 MAX_KEPT_FEEDS = 1_000
+MAX_KEPT_ITEMS = 1_000_000
 NEVER = float("inf")
 
 
@@ -85,11 +87,13 @@ class Feed:
     starts: float  # simulated
     due: float  # simulated; `NEVER` while it hangs
     first_number: int  # of its pushes
+    received: int = 0  # items
+    failed: Counter[str] = field(default_factory=Counter)  # items by type of error, once done
     done: bool = False
 
     @property
     def items(self) -> list[FeedItem]:
-        """Return the items of the file."""
+        """Return the items of the file; none when they are too old to be kept."""
         return self.file.items
 
     def status(self, now: float) -> str:
@@ -100,20 +104,18 @@ class Feed:
 
     def counts(self) -> dict[str, int]:
         """Return the four item counts every answer has."""
-        received = len(self.items)
-        failed = sum(item.error is not None for item in self.items) if self.done else 0
+        failed = self.failed.total()
         return {
-            "itemsReceived": received,
-            "itemsSucceeded": received - failed if self.done else 0,
+            "itemsReceived": self.received,
+            "itemsSucceeded": self.received - failed if self.done else 0,
             "itemsFailed": failed,
-            "itemsProcessing": 0 if self.done else received,
+            "itemsProcessing": 0 if self.done else self.received,
         }
 
-    def failures(self, kind: str) -> int:
-        """Return how many items failed in this way."""
-        if not self.done:
-            return 0
-        return sum(item.error is not None and item.error.type == kind for item in self.items)
+    def finish(self, at: float) -> None:
+        """Note that every item has been worked through."""
+        self.failed.update(item.error.type for item in self.items if item.error is not None)
+        self.done, self.modified_at = True, at
 
 
 class FeedQueue:
@@ -124,6 +126,8 @@ class FeedQueue:
         self._feeds: dict[str, Feed] = {}
         self._waiting: list[tuple[float, int, Feed]] = []  # a heap
         self._submitted = 0
+        self._kept: deque[Feed] = deque()  # done, with their items
+        self._kept_items = 0
 
     @property
     def next_due(self) -> float:
@@ -162,6 +166,7 @@ class FeedQueue:
             starts=now + seconds * SHARE_OF_TIME_RECEIVED,
             due=NEVER if settings.hang_next else now + seconds,
             first_number=first_number,
+            received=len(file.items),
         )
         settings.hang_next = False
         self._keep(feed)
@@ -172,6 +177,16 @@ class FeedQueue:
     def take_due(self) -> Feed:
         """Return the feed that is due next; it waits no longer."""
         return heapq.heappop(self._waiting)[2]
+
+    def finish(self, feed: Feed, at: float) -> None:
+        """Close a feed; the items of the oldest ones go when there are too many of them."""
+        feed.finish(at)
+        self._kept.append(feed)
+        self._kept_items += feed.received
+        while self._kept_items > MAX_KEPT_ITEMS and len(self._kept) > 1:
+            oldest = self._kept.popleft()
+            self._kept_items -= oldest.received
+            oldest.items.clear()
 
     def release(self, now: float) -> list[str]:
         """Let the feeds that hang be done at once; return their ids."""
@@ -210,9 +225,9 @@ def listed(feed: Feed, now: float) -> dict[str, Any]:
         "feedDate": int(feed.submitted_at * 1000),
         "modifiedDtm": int(feed.modified_at * 1000),
         "fileName": feed.file_name,
-        "itemDataErrorCount": feed.failures(DATA_ERROR),
-        "itemSystemErrorCount": feed.failures(SYSTEM_ERROR),
-        "itemTimeoutErrorCount": feed.failures(TIMEOUT_ERROR),
+        "itemDataErrorCount": feed.failed[DATA_ERROR],
+        "itemSystemErrorCount": feed.failed[SYSTEM_ERROR],
+        "itemTimeoutErrorCount": feed.failed[TIMEOUT_ERROR],
     }
 
 

@@ -42,6 +42,7 @@ class Inventory:
         self.pushes = PushLog()
         self.feeds = FeedQueue()
         self.sales = Sales()
+        self._settled_at = self._wall()
 
     def forget_listing_details(self) -> None:
         """Forget what is kept by row, when rows come to mean other listings."""
@@ -50,13 +51,15 @@ class Inventory:
 
     def settle(self) -> None:
         """Let happen what has fallen due: feeds are done, buyers come."""
-        now = self._clock.now()
+        now, settled = self._clock.now(), self._settled_at
         while (due := min(self.feeds.next_due, self.sales.next_at)) <= now:
-            at = self._clock.wall_time(due)
+            # A clock that was moved ahead must not date what it skipped before the request.
+            at = max(settled, self._clock.wall_time(due))
             if self.feeds.next_due == due:
                 self._process(self.feeds.take_due(), at)
             elif (sale := self.sales.next(self.stock, at)) is not None:
                 self._tell(sale)
+        self._settled_at = self._wall()
 
     def row(self, sku: str) -> int:
         """Return the row of a listed SKU.
@@ -143,7 +146,7 @@ class Inventory:
                 self._apply(item, feed, number, at)
             number += len(item.wishes)
             item.wishes = ()
-        feed.done, feed.modified_at = True, at
+        self.feeds.finish(feed, at)
 
     def _apply(self, item: FeedItem, feed: Feed, number: int, at: float) -> None:
         row = self.row(item.sku)
