@@ -92,7 +92,12 @@ def published_envelope(refused: Refused) -> dict[str, Any]:
 
 def listed_envelope(refused: Refused) -> dict[str, Any]:
     """Return the body of the inventory operations: `error[]`."""
-    return {"error": [refused.as_error()]}
+    return {"error": [inventory_error(refused)]}
+
+
+def inventory_error(refused: Refused) -> dict[str, Any]:
+    """Return the error as the inventory specification has it: identifiers are an open object."""
+    return refused.as_error() | {"errorIdentifiers": {}}
 
 
 def message_envelope(refused: Refused) -> dict[str, Any]:

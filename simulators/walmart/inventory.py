@@ -9,7 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from simulators.walmart.answers import answer_rooted
 from simulators.walmart.bodies import json_body, member, members, text
-from simulators.walmart.errors import INVENTORY_API, Refused, listed_envelope, refusals_of
+from simulators.walmart.errors import (
+    INVENTORY_API,
+    Refused,
+    inventory_error,
+    listed_envelope,
+    refusals_of,
+)
 from simulators.walmart.inventory_state import Inventory
 from simulators.walmart.lines import Document
 from simulators.walmart.parameters import known_parameters, number, required, sku_in_path
@@ -121,7 +127,7 @@ def _update_node(
             node, units = inventory.node(ship_node), whole_units(amount)
     except Refused as refused:
         inventory.pushes.rejected_items += 1
-        return {"shipNode": ship_node, "errors": [refused.as_error()]}
+        return {"shipNode": ship_node, "errors": [inventory_error(refused)]}
     inventory.push(row, node, units, operation="update_inventory_of_item", date=date)
     return {"shipNode": ship_node, "status": "Success"}
 

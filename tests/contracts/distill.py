@@ -2,8 +2,8 @@
 
     python -m tests.contracts.distill FOLDER
 
-FOLDER holds `order-management.openapi.json`, `authentication.openapi.json` and
-`notifications-management.openapi.json` as Walmart publishes them. Kept are types, names, required
+FOLDER holds the documents named in `OPERATIONS`, such as `order-management.openapi.json`, as
+Walmart publishes them. Kept are types, names, required
 fields and enums of the operations this project uses; descriptions, examples and everything else
 stay behind. References are resolved; a schema that occurs more than once moves to `$defs`.
 """
@@ -36,9 +36,22 @@ OPERATIONS = {
         "DELETE /v3/webhooks/subscriptions/{subscriptionId}",
         "POST /v3/webhooks/test",
     ),
+    "inventory-management": (
+        "GET /v3/inventory",
+        "PUT /v3/inventory",
+        "GET /v3/inventories",
+        "GET /v3/inventories/{sku}",
+        "PUT /v3/inventories/{sku}",
+        "POST /v3/feeds",
+    ),
+    "feed-management": ("GET /v3/feeds", "GET /v3/feeds/{feedId}"),
+    "settings-management": (
+        "GET /v3/settings/partnerprofile",
+        "GET /v3/settings/shipping/shipnodes",
+    ),
 }
 KEPT = ("type", "required", "enum", "items", "properties", "additionalProperties", "oneOf")
-MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded")
+MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 SMALLEST_SHARED = 200  # characters; a shorter schema is clearer in place
 
 Schema = dict[str, Any]
@@ -62,7 +75,8 @@ def _operation(document: Schema, name: str) -> Schema:
     if "requestBody" in operation:
         distilled["request"] = _body(document, operation["requestBody"])
     for status, answer in operation["responses"].items():
-        distilled[status] = _body(document, answer)
+        if "content" in _resolved(document, answer):
+            distilled[status] = _body(document, answer)
     return distilled
 
 
