@@ -25,6 +25,8 @@ class Inventory:
     Attributes:
         on_sale: told of each sale at the moment it is noticed; must not raise.
         on_sold_out: told of a SKU a buyer took the last unit of at a ship node, likewise.
+        keeps_reserved: whether a new quantity leaves open what was ordered and is not closed,
+            instead of standing for all that can be sold.
     """
 
     def __init__(self, clock: SimulatedClock, wall: Callable[[], float]) -> None:
@@ -37,6 +39,7 @@ class Inventory:
 
     def reset(self) -> None:
         """Forget listings, feeds, sales and what became of pushes."""
+        self.keeps_reserved = False
         self.stock.reset()
         self.forget_listing_details()
         self.pushes = PushLog()
@@ -120,10 +123,17 @@ class Inventory:
     def order(self, sku: str, ship_node: str, units: int) -> None:
         """Reserve what a purchase order takes of a listed SKU."""
         row, node = self.stock.row(sku), self.stock.nodes.get(ship_node)
-        if row is None or node is None or node.available(row) <= 0:
+        if row is None or node is None:
             return
-        if node.reserve(row, units) == 0:
+        were_left = node.available(row)
+        if node.reserve(row, units) == 0 and were_left:
             self._tell_sold_out(sku, node)
+
+    def close(self, sku: str, ship_node: str, units: int) -> None:
+        """Release ordered units that were shipped or canceled, where reservations are kept."""
+        row, node = self.stock.row(sku), self.stock.nodes.get(ship_node)
+        if self.keeps_reserved and row is not None and node is not None:
+            node.release(row, units)
 
     def zero(self, sku: str, ship_node: str) -> None:
         """Let nothing of a listed SKU be left at a ship node."""
@@ -177,7 +187,11 @@ class Inventory:
         return None
 
     def _take_effect(self, push: Push, node: NodeStock, *, at: float, date: str | None) -> None:
-        self.pushes.take_effect(push, node, at)
+        if self.keeps_reserved:
+            node.set_input(push.row, push.amount)
+        else:
+            node.set(push.row, push.amount)
+        self.pushes.note_effect(push, node, at)
         self._dates.pop((push.row, node.ship_node), None)
         if date is not None:
             self._dates[push.row, node.ship_node] = date

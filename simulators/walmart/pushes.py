@@ -54,9 +54,8 @@ class PushLog:
         self.accepted += pushes
         return first
 
-    def take_effect(self, push: Push, node: NodeStock, at: float) -> None:
-        """Change the stock and note when, and whether a younger push was there before."""
-        node.set(push.row, push.amount)
+    def note_effect(self, push: Push, node: NodeStock, at: float) -> None:
+        """Note when a push took effect, and whether a younger one was there before."""
         before = node.note_effect(push.row, push.number, at)
         overtaken_by = before if before > push.number else None
         self.effects += 1

@@ -164,6 +164,7 @@ class SellerAccount:
                     at_ms=int(at * 1000),
                     details=package.details,
                 )
+                self.inventory.close(line["item"]["sku"], order.ship_node, package.quantity)
         self._changed(order, at)
         return order
 
@@ -177,7 +178,7 @@ class SellerAccount:
         cancellation.check(order.purchase_order_id, order.line, fraudulent=order.fraud_confirmed)
         for canceled in cancellation.lines:
             line = order.line(canceled.line_number)
-            self._cancel_units(line, canceled.quantity, reason=canceled.reason)
+            self._cancel_units(order, line, canceled.quantity, reason=canceled.reason)
             if canceled.reason == OUT_OF_STOCK:
                 self._zero_stock(order, line)
         self._changed(order, self.now())
@@ -203,7 +204,7 @@ class SellerAccount:
         for line in [order.line(line_number) for line_number in line_numbers]:
             quantity = open_quantity(line)
             if quantity := min(quantity, most.get(line["lineNumber"], quantity)):
-                self._cancel_units(line, quantity, reason=reason)
+                self._cancel_units(order, line, quantity, reason=reason)
         self._changed(order, self.now())
 
     def mark_intent_to_cancel(self, order: PlacedOrder, line_numbers: list[str]) -> None:
@@ -240,7 +241,10 @@ class SellerAccount:
             }
         )
 
-    def _cancel_units(self, line: Document, quantity: int, *, reason: str) -> None:
+    def _cancel_units(
+        self, order: PlacedOrder, line: Document, quantity: int, *, reason: str
+    ) -> None:
+        self.inventory.close(line["item"]["sku"], order.ship_node, quantity)
         move(
             line,
             quantity,

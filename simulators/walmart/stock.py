@@ -31,12 +31,12 @@ class NodeQuantities:
 
     ship_node: str
     input: int  # what the seller said last
-    reserved: int  # sold since then
+    reserved: int  # ordered since then, or not closed yet
 
     @property
     def available(self) -> int:
         """Return what can still be sold."""
-        return self.input - self.reserved
+        return max(0, self.input - self.reserved)
 
 
 class NodeStock:
@@ -77,21 +77,32 @@ class NodeStock:
 
     def available(self, row: int) -> int:
         """Return what can be sold of a listing."""
-        return self._input[row] - self._reserved[row] if row < len(self._input) else 0
+        return max(0, self._input[row] - self._reserved[row]) if row < len(self._input) else 0
 
     def set(self, row: int, amount: int) -> None:
-        """Let the seller's word count from now on; what was sold before is in it."""
+        """Let the seller's word count from now on; what was ordered before is in it."""
+        self._reach(row)
+        self._reserved[row] = 0
+        self.set_input(row, amount)
+
+    def set_input(self, row: int, amount: int) -> None:
+        """Let the seller's word count from now on, less what is reserved."""
         self._reach(row)
         self._input[row] = amount
-        self._reserved[row] = 0
         self._note(row)
 
     def reserve(self, row: int, units: int) -> int:
-        """Take units a buyer has ordered, as far as there are any; return how many are left."""
-        left = max(0, self.available(row))
-        self._reserved[row] += min(units, left)
+        """Take units a buyer has ordered; return how many can still be sold."""
+        self._reach(row)
+        self._reserved[row] += units
         self._note(row)
-        return left - min(units, left)
+        return self.available(row)
+
+    def release(self, row: int, units: int) -> None:
+        """Give back units that were reserved."""
+        self._reach(row)
+        self._reserved[row] = max(0, self._reserved[row] - units)
+        self._note(row)
 
     def note_effect(self, row: int, number: int, at: float) -> int:
         """Keep which push took effect here last; return the one before it."""

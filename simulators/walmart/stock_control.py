@@ -67,12 +67,13 @@ class StockControl:
         ]
 
     async def set_listings(self, request: Request) -> Response:
-        """POST /_sim/listings: planned ones instead of all others, and single ones on top."""
+        """POST /_sim/listings: planned ones instead of all others, single ones on top of them."""
         fields, inventory = await read_fields(request), self._account.inventory
-        known = {"count", "seed", "nodes", "listings"}
-        if fields.keys() - known or not fields.keys() & {"count", "listings"}:
+        known = {"count", "seed", "nodes", "listings", "keep_reserved"}
+        if fields.keys() - known or not fields.keys() & known - {"seed", "nodes"}:
             return bad(f"keys: {sorted(known)}")
         inventory.settle()
+        inventory.keeps_reserved = bool(fields.get("keep_reserved", inventory.keeps_reserved))
         if "count" in fields:
             nodes = list(fields.get("nodes", inventory.stock.default_nodes))
             inventory.stock.plan(int(fields["count"]), seed=int(fields.get("seed", 0)), nodes=nodes)
@@ -84,7 +85,13 @@ class StockControl:
     async def show_listings(self, _: Request) -> Response:
         """GET /_sim/listings."""
         stock = self._account.inventory.stock
-        return JSONResponse({"listings": len(stock), "nodes": list(stock.nodes)})
+        return JSONResponse(
+            {
+                "listings": len(stock),
+                "nodes": list(stock.nodes),
+                "keep_reserved": self._account.inventory.keeps_reserved,
+            }
+        )
 
     async def set_sales(self, request: Request) -> Response:
         """POST /_sim/sales: how many buyers come, from now on."""

@@ -9,20 +9,10 @@ import pytest
 import pytest_asyncio
 
 from simulators.walmart.state import SellerAccount
-from tests.integration.walmart_seller import HEADERS, Seller, seller_of
+from tests.integration.walmart_seller import HEADERS, Seller, Wall, seller_of
 
 QUEUE_SECONDS = 60
 MEGABYTE = 1024 * 1024
-
-
-class Wall:
-    """A clock on the wall that stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 @pytest.fixture
@@ -321,35 +311,6 @@ async def test_a_fast_clock_shortens_queue_and_window(seller: Seller, wall: Wall
         "count": 10,
         "replenishTimeWindow": {"value": "360", "unitOfMeasurement": "SECOND"},
     }
-
-
-async def test_the_partner_profile_tells_the_limits_of_feeds(seller: Seller):
-    await seller.control("limits", {"scale": 2})
-
-    profile = (await seller.get("/v3/settings/partnerprofile")).json()
-
-    limits = {
-        found["feedType"]: (
-            found["throttleConfigurations"][0]["rate"]["count"],
-            found["throttleConfigurations"][0]["fileSize"]["value"],
-        )
-        for found in profile["configurations"][1]["configuration"]["values"]
-    }
-    assert limits == {"inventory": (20, 10 * MEGABYTE), "MP_INVENTORY": (100, MEGABYTE)}
-
-
-async def test_ship_nodes_are_listed_with_their_status(seller: Seller):
-    listed = (await seller.get("/v3/settings/shipping/shipnodes")).json()
-    dated = await seller.get("/v3/settings/shipping/shipnodes?includeCalendarDayConfiguration=true")
-
-    assert {node["shipNode"]: node["status"] for node in listed} == {
-        "10001": "ACTIVE",
-        "10002": "ACTIVE",
-        "10003": "INACTIVE",
-        "10009": "ACTIVE",
-    }
-    assert "calendarDayConfiguration" not in listed[0]
-    assert "calendarDayConfiguration" in dated.json()[0]
 
 
 async def test_a_feed_that_hangs_is_done_when_it_is_released(seller: Seller):
