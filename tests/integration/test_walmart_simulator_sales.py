@@ -39,6 +39,18 @@ async def test_planned_listings_are_the_same_for_the_same_seed(seller: Seller):
     assert {ship_node for _, ship_node, *_ in first} == {"10001", "20001"}
 
 
+async def test_a_million_listings_are_sold_from_like_a_few(seller: Seller):
+    await seller.control("listings", {"count": 1_000_000, "seed": 1})
+    await seller.control("sales", {"per_second": 100})
+    await seller.control("clock", {"advance": 10})
+
+    sales = (await seller.control("sales"))["sales"]
+
+    assert len({sale["sku"] for sale in sales}) > 900
+    assert await seller.stock(planned_sku(999_999)) != {}
+    assert (await seller.get("/v3/inventories/WM-I1000001")).status_code == 404
+
+
 def test_a_planned_sku_leads_back_to_its_number():
     assert planned_item_number(12) == "I0000012"
     assert [planned_sku(n) for n in (12, 1000, 2000, 3000, 4000)] == ["WM-I0000012", *ODD_SKUS]
