@@ -139,7 +139,7 @@ class Inventory:
         """Let nothing of a listed SKU be left at a ship node."""
         row, node = self.stock.row(sku), self.stock.nodes.get(ship_node)
         if row is not None and node is not None:
-            node.set(row, 0)
+            self._set(node, row, 0)
 
     def available_on(self, row: int, ship_node: str) -> str | None:
         """Return the date the seller gave with the stock, or None."""
@@ -187,14 +187,17 @@ class Inventory:
         return None
 
     def _take_effect(self, push: Push, node: NodeStock, *, at: float, date: str | None) -> None:
-        if self.keeps_reserved:
-            node.set_input(push.row, push.amount)
-        else:
-            node.set(push.row, push.amount)
+        self._set(node, push.row, push.amount)
         self.pushes.note_effect(push, node, at)
         self._dates.pop((push.row, node.ship_node), None)
         if date is not None:
             self._dates[push.row, node.ship_node] = date
+
+    def _set(self, node: NodeStock, row: int, amount: int) -> None:
+        if self.keeps_reserved:
+            node.set_input(row, amount)
+        else:
+            node.set(row, amount)
 
     def _tell(self, sale: Sale) -> None:
         for hook in self.on_sale:

@@ -8,7 +8,9 @@ from simulators.walmart.clock import SimulatedClock
 
 MINUTE, HOUR = 60.0, 3600.0
 MEGABYTE = 1024 * 1024
-TOLERANCE = 1e-4  # tokens; who waits to the millisecond must not fail for a float's last digit
+TOLERANCE = (
+    1e-4  # tokens or seconds; who waits to the millisecond must not fail for a float's last digit
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,8 @@ class Bucket:
         """Return the headers of a 429; without a rule, every second one keeps quiet how long."""
         headers = self.headers(clock)
         if self.always_says_when or self.refused % 2 == 1:
-            headers["Retry-After"] = str(max(1, round(clock.wall_span(self.wait()))))
+            seconds = math.ceil(clock.wall_span(self.wait()) - TOLERANCE)
+            headers["Retry-After"] = str(max(1, seconds))
         return headers
 
     def use(self, now: float) -> dict[str, Any]:

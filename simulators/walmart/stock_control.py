@@ -121,7 +121,7 @@ class StockControl:
         """POST /_sim/feeds: how feeds fare from now on; `release` lets those that hang be done."""
         fields, inventory = await read_fields(request), self._account.inventory
         inventory.settle()
-        if fields.pop("release", False):
+        if fields == {"release": True}:
             released = inventory.feeds.release(self._account.clock.now())
             inventory.settle()
             return JSONResponse({"released": released})

@@ -8,7 +8,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from simulators.walmart.app import OPERATIONS
+from simulators.serving import serving
+from simulators.tasks import BackgroundTasks
+from simulators.walmart.app import OPERATIONS, create_app
 from simulators.walmart.state import SellerAccount
 from simulators.walmart.stock_control import INVENTORY_OPERATIONS
 from simulators.world import planned_numbers, planned_sku
@@ -93,6 +95,21 @@ async def test_every_sku_can_be_reached_when_it_is_encoded(seller: Seller, sku: 
     assert answer.json()["sku"] == sku
     assert (await seller.set_stock(sku, 6, node="10002")).status_code == 200
     assert await seller.stock(sku) == {"10001": 4, "10002": 6}
+
+
+async def test_odd_skus_arrive_over_a_real_connection_too():
+    account = SellerAccount()
+    async with (
+        serving(create_app(account, dict)) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        http.headers["WM_SEC.ACCESS_TOKEN"] = account.issue_token()
+        seller = Seller(http, account, BackgroundTasks())
+        await seller.list_skus(**{sku: {"10001": n} for n, sku in enumerate(ODD_SKUS)})
+
+        stock = [await seller.stock(sku) for sku in ODD_SKUS]
+
+    assert stock == [{"10001": n} for n in range(len(ODD_SKUS))]
 
 
 @pytest.mark.parametrize(("path", "status"), [("WM-I0001000/A", 404), ("1+1=2", 400)])
