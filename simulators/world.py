@@ -4,6 +4,7 @@ The simulators keep this copy for themselves. The service under test reads its o
 mistake in either shows up as a disagreement instead of being repeated on both sides.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -133,14 +134,37 @@ def stock_of(item_number: str) -> int:
     return few.get(item_number, STOCK_PER_WAREHOUSE)
 
 
+# A planned item costs no memory: number and SKU follow from a count, on both sides alike.
+MOST_PLANNED = 9_999_999
+ODD_EVERY = 1000  # one SKU in so many has a character that must be encoded in a path, or a case
+_ODD_SKUS = ("WM-I{n:07d}/A", "WM I{n:07d}", "WM-I{n:07d}%", "wm-i{n:07d}")
+_PLANNED_NUMBER = re.compile(r"[0-9]{7}")
+
+
+def planned_numbers(count: int) -> range:
+    """Return the numbers of `count` planned items: 1 and on."""
+    return range(1, count + 1)
+
+
 def planned_item_number(n: int) -> str:
-    """Return the number of the n-th planned item, counted from 1."""
+    """Return what M3 calls the planned item `n` (ITNO)."""
     return f"I{n:07d}"
 
 
 def planned_sku(n: int) -> str:
-    """Return the Walmart SKU of the n-th planned item; every 1000th is an odd one."""
-    if n % 1000:
+    """Return what Walmart calls the planned item `n`.
+
+    Every 1000th contains in turn a slash, a space, a per cent sign or lower-case letters:
+    `WM-I0001000/A`, `WM I0002000`, `WM-I0003000%`, `wm-i0004000`.
+    """
+    if n % ODD_EVERY:
         return f"WM-I{n:07d}"
-    odd = (f"WM I{n:07d}", f"WM/I{n:07d}", f"WM%I{n:07d}", f"wm-i{n:07d}")
-    return odd[(n // 1000) % 4]
+    return _ODD_SKUS[(n // ODD_EVERY - 1) % len(_ODD_SKUS)].format(n=n)
+
+
+def planned_number(sku: str) -> int | None:
+    """Return which planned item a SKU belongs to, letter by letter, or None."""
+    found = _PLANNED_NUMBER.search(sku)
+    if found is None or planned_sku(int(found[0])) != sku:
+        return None
+    return int(found[0])

@@ -36,9 +36,15 @@ def answer_document(request: Request, document: Any, *, status: int = 200) -> Re
     return answer(request, json.dumps(document).encode(), status=status)
 
 
+def answer_rooted(request: Request, root: str, document: dict[str, Any]) -> Response:
+    """Return a document that has a root in XML only."""
+    return answer_document(request, document if wants_json(request) else {root: document})
+
+
 def refusal(request: Request, refused: Refused) -> Response:
-    """Return a refusal in the envelope seen at runtime."""
-    response = answer_document(request, runtime_envelope(refused), status=refused.status)
+    """Return a refusal in its own envelope; in XML all operations share one."""
+    envelope = refused.envelope if wants_json(request) else runtime_envelope
+    response = answer_document(request, envelope(refused), status=refused.status)
     response.headers.update(refused.headers)
     return response
 

@@ -1,13 +1,15 @@
 """A Walmart Marketplace seller account over HTTP: state, refusals and faults on demand.
 
-Simulated: tokens, orders (list, released, one, acknowledge, ship, cancel), webhook subscriptions
-and deliveries, rate limits, error envelopes. Checked: headers, tokens, parameters, bodies,
-quantities, carriers, dates, reasons. Not simulated: refunds, returns, items, prices, inventory,
-feeds, reports, corrections of tracking numbers. `simulators/README.md` has the details.
+Simulated: tokens, orders (list, released, one, acknowledge, ship, cancel), inventory by request
+and by feed, sales, ship nodes, webhook subscriptions and deliveries, rate limits, error envelopes.
+Checked: headers, tokens, parameters, bodies, files, quantities, carriers, dates, reasons. Not
+simulated: refunds, returns, items, prices, other feeds, reports, corrections of tracking numbers.
+`simulators/README.md` has the details.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,23 +20,32 @@ from starlette.routing import Route
 
 from simulators.faults import TOKEN_OPERATION
 from simulators.tasks import BackgroundTasks
-from simulators.walmart import auth, orders, webhooks
+from simulators.walmart import auth, feeds, inventory, orders, settings, webhooks
 from simulators.walmart.answers import refusal
 from simulators.walmart.control import Control
 from simulators.walmart.deliveries import WebhookSender
 from simulators.walmart.errors import Refused
-from simulators.walmart.gateway import Endpoint, Handler, Operation
+from simulators.walmart.gateway import BucketOf, Endpoint, Handler, Operation
 from simulators.walmart.state import SellerAccount
+from simulators.walmart.stock_control import StockControl
 
+SETTLE_EVERY_SECONDS = 0.02
 ORDER = "/v3/orders/{purchase_order_id}"
 SUBSCRIPTIONS = "/v3/webhooks/subscriptions"
+INVENTORY_OF_ITEM = "/v3/inventories/{sku:path}"
 
 
 def _operation(
-    name: str, address: str, handler: Handler, *, bucket: str | None = None
+    name: str, address: str, handler: Handler, *, bucket: str | BucketOf | None = None
 ) -> Operation:
     method, path = address.split()
-    return Operation(name=name, method=method, path=path, handler=handler, bucket=bucket)
+    return Operation(
+        name=name,
+        method=method,
+        path=path,
+        handler=handler,
+        bucket_of=bucket if callable(bucket) else lambda _: bucket,
+    )
 
 
 OPERATIONS = (
@@ -92,6 +103,48 @@ OPERATIONS = (
         webhooks.test_subscription,
         bucket="webhook_test",
     ),
+    _operation(
+        "get_inventory", "GET /v3/inventory", inventory.get_inventory, bucket="get_inventory"
+    ),
+    _operation(
+        "update_inventory",
+        "PUT /v3/inventory",
+        inventory.update_inventory,
+        bucket="update_inventory",
+    ),
+    _operation(
+        "list_inventories",
+        "GET /v3/inventories",
+        inventory.list_inventories,
+        bucket="list_inventories",
+    ),
+    _operation(
+        "get_inventory_of_item",
+        f"GET {INVENTORY_OF_ITEM}",
+        inventory.get_inventory_of_item,
+        bucket="get_inventory_of_item",
+    ),
+    _operation(
+        "update_inventory_of_item",
+        f"PUT {INVENTORY_OF_ITEM}",
+        inventory.update_inventory_of_item,
+        bucket="update_inventory_of_item",
+    ),
+    _operation("submit_feed", "POST /v3/feeds", feeds.submit_feed, bucket=feeds.submission_bucket),
+    _operation("list_feeds", "GET /v3/feeds", feeds.list_feeds, bucket="feeds"),
+    _operation("feed_status", "GET /v3/feeds/{feed_id}", feeds.feed_status, bucket="feeds"),
+    _operation(
+        "partner_profile",
+        "GET /v3/settings/partnerprofile",
+        settings.partner_profile,
+        bucket="partner_profile",
+    ),
+    _operation(
+        "list_ship_nodes",
+        "GET /v3/settings/shipping/shipnodes",
+        settings.list_ship_nodes,
+        bucket="ship_nodes",
+    ),
 )
 
 
@@ -104,12 +157,17 @@ def create_app(state: SellerAccount, audit: Callable[[], dict[str, Any]]) -> Sta
     """
     tasks = BackgroundTasks()
     sender = WebhookSender(state, tasks)
+    state.inventory.on_sold_out.append(sender.announce_sold_out)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        settling = asyncio.create_task(_settle_all_the_time(state))
         try:
             yield
         finally:
+            settling.cancel()
+            with suppress(asyncio.CancelledError):
+                await settling
             await tasks.cancel_all()
             await sender.aclose()
 
@@ -118,13 +176,24 @@ def create_app(state: SellerAccount, audit: Callable[[], dict[str, Any]]) -> Sta
         for operation in OPERATIONS
     ]
     app = Starlette(
-        routes=[*routes, *Control(state, sender, tasks, audit).routes()],
+        routes=[
+            *routes,
+            *Control(state, sender, tasks, audit).routes(),
+            *StockControl(state).routes(),
+        ],
         exception_handlers={404: _no_such_operation, 405: _no_such_operation},
         lifespan=lifespan,
     )
     app.state.sender = sender
     app.state.tasks = tasks
     return app
+
+
+async def _settle_all_the_time(state: SellerAccount) -> None:
+    """Let buyers come and feeds be done also while nobody asks."""
+    while True:
+        state.inventory.settle()
+        await asyncio.sleep(SETTLE_EVERY_SECONDS)
 
 
 async def _no_such_operation(request: Request, error: Exception) -> Response:

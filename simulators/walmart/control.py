@@ -1,8 +1,7 @@
 """The control routes under /_sim: what a test or a demonstration sets, and what it reads."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from simulators.tasks import BackgroundTasks
 from simulators.walmart import cancellation
+from simulators.walmart.control_requests import bad, read_fields, refusing_nonsense
 from simulators.walmart.deliveries import WebhookSender
 from simulators.walmart.drafts import INVOICED, OUTCOMES
 from simulators.walmart.errors import Refused
@@ -30,7 +30,6 @@ from simulators.walmart.state import SellerAccount
 from simulators.walmart.subscriptions import REAL_RETRY_SECONDS, DeliverySettings
 
 Fields = Mapping[str, Any]
-Handler = Callable[[Request], Awaitable[Response]]
 HMAC_ENCODINGS = ("hex", "base64")
 WALMART_REASONS = {
     PO_LINE_AUTOCANCELLED: cancellation.AUTO_CANCEL,
@@ -73,7 +72,7 @@ class Control:
             ("GET", "/_sim/audit", self.show_audit),
         )
         return [
-            Route(path, _refusing_nonsense(handler), methods=[method])
+            Route(path, refusing_nonsense(handler), methods=[method])
             for method, path, handler in handlers
         ]
 
@@ -89,7 +88,7 @@ class Control:
 
     async def set_faults(self, request: Request) -> Response:
         """POST /_sim/faults."""
-        self._account.faults.replace(await _read(request), own_kinds=OWN_FAULTS)
+        self._account.faults.replace(await read_fields(request), own_kinds=OWN_FAULTS)
         return JSONResponse(self._account.faults.as_json())
 
     async def clear_faults(self, _: Request) -> Response:
@@ -103,15 +102,15 @@ class Control:
 
     async def place_orders(self, request: Request) -> Response:
         """POST /_sim/orders: `count` generated orders, or the one given as `order`."""
-        fields = await _read(request)
+        fields = await read_fields(request)
         known = {"order", "expected", "count", "mix", "seed", "interval_seconds", "announce"}
         mix, expected = fields.get("mix", "mixed"), fields.get("expected", INVOICED)
         if fields.keys() - known or mix not in MIXES or expected not in OUTCOMES:
-            return _bad(f"keys: {sorted(known)}; mix: {MIXES}; expected: {OUTCOMES}")
+            return bad(f"keys: {sorted(known)}; mix: {MIXES}; expected: {OUTCOMES}")
         orders = self._given(fields) if "order" in fields else self._generated(fields)
         numbers = [order.document["purchaseOrderId"] for order in orders]
         if taken := self._account.orders.keys() & set(numbers):
-            return _bad(f"purchase order {min(taken)} exists")
+            return bad(f"purchase order {min(taken)} exists")
         announce = bool(fields.get("announce", True))
         if interval := float(fields.get("interval_seconds", 0.0)):
             self._tasks.start(self._place_over_time(orders, interval, announce=announce))
@@ -124,28 +123,28 @@ class Control:
 
     async def send_event(self, request: Request) -> Response:
         """POST /_sim/events: let something happen to an order, and tell the subscribers."""
-        fields = await _read(request)
+        fields = await read_fields(request)
         kind = fields.get("sub_event_type")
         order = self._account.orders.get(fields.get("purchase_order_id", ""))
         if order is None or kind not in SUB_EVENT_TYPES:
-            return _bad(f"purchase_order_id of a placed order; sub_event_type: {SUB_EVENT_TYPES}")
+            return bad(f"purchase_order_id of a placed order; sub_event_type: {SUB_EVENT_TYPES}")
         quantities = {line: int(units) for line, units in fields.get("quantities", {}).items()}
         if quantities and (kind not in WALMART_REASONS or min(quantities.values()) < 1):
-            return _bad(f"quantities are positive and go with {', '.join(WALMART_REASONS)}")
+            return bad(f"quantities are positive and go with {', '.join(WALMART_REASONS)}")
         every_line = [line["lineNumber"] for line in order_lines(order.document)]
         line_numbers = fields.get("line_numbers", list(quantities) or every_line)
         try:
             self._happen(order, kind, line_numbers, quantities)
         except Refused as refused:
-            return _bad(refused.description)
+            return bad(refused.description)
         self._sender.announce(order, kind, line_numbers)
         return JSONResponse({"purchase_order_id": order.purchase_order_id, "sub_event_type": kind})
 
     async def confirm_fraud(self, request: Request) -> Response:
         """POST /_sim/fraud: Walmart tells the seller by mail that an order is a fraud."""
-        number = (await _read(request)).get("purchase_order_id", "")
+        number = (await read_fields(request)).get("purchase_order_id", "")
         if number not in self._account.orders:
-            return _bad("purchase_order_id of a placed order")
+            return bad("purchase_order_id of a placed order")
         self._account.orders[number].fraud_confirmed = True
         return JSONResponse({"purchase_order_id": number})
 
@@ -155,11 +154,11 @@ class Control:
 
     async def set_deliveries(self, request: Request) -> Response:
         """POST /_sim/webhooks: how deliveries misbehave from now on."""
-        fields = await _read(request)
+        fields = await read_fields(request)
         known = {"copies", "drop", "seed", "retry_seconds", "hmac_encoding", "sample_on_create"}
         encoding = fields.get("hmac_encoding", HMAC_ENCODINGS[0])
         if fields.keys() - known or encoding not in HMAC_ENCODINGS:
-            return _bad(f"keys: {sorted(known)}; hmac_encoding: {HMAC_ENCODINGS}")
+            return bad(f"keys: {sorted(known)}; hmac_encoding: {HMAC_ENCODINGS}")
         self._account.deliveries = DeliverySettings(
             copies=int(fields.get("copies", 1)),
             drop=float(fields.get("drop", 0.0)),
@@ -177,7 +176,7 @@ class Control:
 
     async def set_tokens(self, request: Request) -> Response:
         """POST /_sim/tokens: the life of new tokens, an end of all tokens, another client."""
-        fields = await _read(request)
+        fields = await read_fields(request)
         self._account.token_seconds = float(fields.get("expires_in", self._account.token_seconds))
         if fields.get("revoke"):
             self._account.tokens.clear()
@@ -187,9 +186,9 @@ class Control:
 
     async def set_limits(self, request: Request) -> Response:
         """POST /_sim/limits: multiply the real limits."""
-        scale = float((await _read(request)).get("scale", 1.0))
+        scale = float((await read_fields(request)).get("scale", 1.0))
         if scale <= 0:
-            return _bad("scale must be above 0")
+            return bad("scale must be above 0")
         self._account.limits.rescale(scale)
         return JSONResponse({"scale": scale})
 
@@ -267,27 +266,3 @@ def _told(order: GeneratedOrder) -> dict[str, Any]:
         "expected": order.expected,
         "lines": list(order.concerns),
     }
-
-
-async def _read(request: Request) -> dict[str, Any]:
-    body = await request.body()
-    fields = json.loads(body or b"{}")
-    if not isinstance(fields, dict):
-        raise TypeError("the body must be an object")
-    return fields
-
-
-def _refusing_nonsense(handler: Handler) -> Handler:
-    """Return the handler with 400 for values it could not read."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except (KeyError, TypeError, ValueError) as error:
-            return _bad(f"{type(error).__name__}: {error}")
-
-    return answer
-
-
-def _bad(sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, 400)

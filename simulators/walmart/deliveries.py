@@ -5,16 +5,17 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import httpx
 
 from simulators.tasks import BackgroundTasks
-from simulators.walmart.events import legacy_event, order_update
+from simulators.walmart.events import INVENTORY_OOS, legacy_event, order_update, sold_out
 from simulators.walmart.lines import Document, order_lines
 from simulators.walmart.purchase_orders import PlacedOrder
 from simulators.walmart.state import SellerAccount
+from simulators.walmart.stock import NodeStock
 from simulators.walmart.subscriptions import ACTIVE, ORDER_UPDATES, Subscription
 
 ANSWER_SECONDS = 10.0
@@ -27,7 +28,7 @@ class Notification:
 
     subscription: Subscription
     body: bytes
-    order: PlacedOrder
+    order: PlacedOrder | None  # that the event is about
 
 
 class WebhookSender:
@@ -57,27 +58,47 @@ class WebhookSender:
             sub_event_type: PO_CREATED, INTENT_TO_CANCEL, PO_LINE_AUTOCANCELLED or FRAUD_CANCEL.
             line_numbers: the lines concerned; all of them when empty.
         """
+        lines = line_numbers or [line["lineNumber"] for line in order_lines(order.document)]
+
+        def body(subscription: Subscription) -> Document:
+            return self._body(subscription, order, sub_event_type, lines)
+
+        self._tell((ORDER_UPDATES, sub_event_type), body, order)
+
+    def announce_sold_out(self, sku: str, node: NodeStock) -> None:
+        """Start telling every active subscriber that nothing of a SKU is left at a ship node."""
+
+        def body(_: Subscription) -> Document:
+            return sold_out(sku, node, at_ms=self._now_ms(), nth=self._next_event())
+
+        self._tell((INVENTORY_OOS,), body, None)
+
+    async def send_once(self, subscription: Subscription, body: Document) -> bool:
+        """Send a test notification; return whether the subscriber answered 2xx."""
+        return await self._send(subscription, json.dumps(body).encode())
+
+    def _tell(
+        self,
+        event_types: tuple[str, ...],
+        body_for: Callable[[Subscription], Document],
+        order: PlacedOrder | None,
+    ) -> None:
+        """Start sending one event to whoever wants to know, all copies of it or none."""
         settings = self._account.deliveries
         settings.outcomes["events"] += 1
         if settings.random.random() < settings.drop:
             settings.outcomes["dropped"] += 1
             return
-        lines = line_numbers or [line["lineNumber"] for line in order_lines(order.document)]
         for subscription in self._account.subscriptions.values():
-            if subscription.status != ACTIVE:
+            if subscription.status != ACTIVE or subscription.event_type not in event_types:
                 continue
-            if subscription.event_type not in (ORDER_UPDATES, sub_event_type):
-                continue
-            body = self._body(subscription, order, sub_event_type, lines)
             notification = Notification(
-                subscription=subscription, body=json.dumps(body).encode(), order=order
+                subscription=subscription,
+                body=json.dumps(body_for(subscription)).encode(),
+                order=order,
             )
             for _ in range(settings.copies):
                 self._tasks.start(self._deliver(notification))
-
-    async def send_once(self, subscription: Subscription, body: Document) -> bool:
-        """Send a test notification; return whether the subscriber answered 2xx."""
-        return await self._send(subscription, json.dumps(body).encode())
 
     def _body(
         self,
@@ -86,10 +107,21 @@ class WebhookSender:
         sub_event_type: str,
         line_numbers: Collection[str],
     ) -> Document:
-        nth, self._events = self._events, self._events + 1
         make = order_update if subscription.event_type == ORDER_UPDATES else legacy_event
-        at_ms = int(self._account.now() * 1000)
-        return make(order, sub_event_type, line_numbers=line_numbers, at_ms=at_ms, nth=nth)
+        return make(
+            order,
+            sub_event_type,
+            line_numbers=line_numbers,
+            at_ms=self._now_ms(),
+            nth=self._next_event(),
+        )
+
+    def _next_event(self) -> int:
+        self._events += 1
+        return self._events - 1
+
+    def _now_ms(self) -> int:
+        return int(self._account.now() * 1000)
 
     async def _deliver(self, notification: Notification) -> None:
         """Send until a 2xx answer: at once, and after each of the retry waits."""
@@ -100,7 +132,7 @@ class WebhookSender:
                 continue
             if await self._send(subscription, notification.body):
                 settings.outcomes["delivered"] += 1
-                if notification.order.notified_at is None:
+                if notification.order is not None and notification.order.notified_at is None:
                     notification.order.notified_at = self._account.now()
                 return
             settings.outcomes["failed_attempts"] += 1

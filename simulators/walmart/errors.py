@@ -1,7 +1,10 @@
 """How Walmart refuses: one exception, and the shapes its bodies take."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+ORDER_API, INVENTORY_API, FEED_API = "GMP_ORDER_API", "GMP_INVENTORY_API", "GMP_FEED_API"
 INVALID_CONTENT = "INVALID_REQUEST_CONTENT.GMP_ORDER_API"
 INVALID_PARAM = "INVALID_REQUEST_PARAM.GMP_ORDER_API"
 INVALID_REQUEST = "INVALID_REQUEST.GMP_ORDER_API"
@@ -10,12 +13,16 @@ MISSING_HEADER = "MISSING_REQUEST_HEADER.GMP_GATEWAY_API"
 UNAUTHORIZED = "UNAUTHORIZED.GMP_GATEWAY_API"
 THRESHOLD_VIOLATED = "REQUEST_THRESHOLD_VIOLATED.GMP_GATEWAY_API"
 SYSTEM_ERROR = "SYSTEM_ERROR.GMP_GATEWAY_API"
+MISSING_PARAM = "MISSING_REQUEST_PARAM.GMP_ORDER_API"
+
+Envelope = Callable[["Refused"], dict[str, Any]]
 
 _INFO = {
     INVALID_CONTENT: "Request content is invalid.",
     INVALID_PARAM: "One or more request parameters are invalid.",
     INVALID_REQUEST: "Request is invalid.",
     CONTENT_NOT_FOUND: "Requested content could not be found.",
+    MISSING_PARAM: "A required request parameter is missing.",
     MISSING_HEADER: "A required request header is missing.",
     UNAUTHORIZED: "Unauthorized token or incorrect authorization header.",
     THRESHOLD_VIOLATED: "Too many requests for this operation.",
@@ -55,6 +62,7 @@ class Refused(Exception):
         self.severity = severity
         self.category = category
         self.headers = headers or {}
+        self.envelope: Envelope = runtime_envelope
 
     def as_error(self) -> dict[str, Any]:
         """Return the error object that stands in every envelope."""
@@ -80,6 +88,34 @@ def published_envelope(refused: Refused) -> dict[str, Any]:
     kept = ("code", "description", "info", "severity", "category")
     error = refused.as_error()
     return {"errors": [{name: error[name] for name in kept}]}
+
+
+def listed_envelope(refused: Refused) -> dict[str, Any]:
+    """Return the body of the inventory operations: `error[]`."""
+    return {"error": [inventory_error(refused)]}
+
+
+def inventory_error(refused: Refused) -> dict[str, Any]:
+    """Return the error as the inventory specification has it: identifiers are an open object."""
+    return refused.as_error() | {"errorIdentifiers": {}}
+
+
+def message_envelope(refused: Refused) -> dict[str, Any]:
+    """Return the body of a feed that was not taken: `errors[]` with code, message and field."""
+    code, _, _ = refused.code.partition(".")
+    error = {"code": code, "message": refused.description}
+    return {"errors": [error | ({"field": refused.field} if refused.field else {})]}
+
+
+@contextmanager
+def refusals_of(api: str, envelope: Envelope) -> Iterator[None]:
+    """Let what is refused in the block be told as another API than that of orders tells it."""
+    try:
+        yield
+    except Refused as refused:
+        refused.code = refused.code.replace(ORDER_API, api)
+        refused.envelope = envelope
+        raise
 
 
 def not_found(description: str) -> Refused:

@@ -5,9 +5,11 @@ from collections.abc import Collection
 
 from simulators.walmart.lines import CANCELLED, Document, iso_utc, line_statuses, order_lines
 from simulators.walmart.purchase_orders import PlacedOrder
+from simulators.walmart.stock import NodeStock
 from simulators.walmart.subscriptions import ORDER_UPDATES
-from simulators.world import PARTNER_ID
+from simulators.world import ITEM_BY_SKU, PARTNER_ID
 
+INVENTORY_OOS = "INVENTORY_OOS"
 PO_CREATED = "PO_CREATED"
 INTENT_TO_CANCEL = "INTENT_TO_CANCEL"
 PO_LINE_AUTOCANCELLED = "PO_LINE_AUTOCANCELLED"
@@ -25,20 +27,40 @@ def order_update(
     """
     kind: Document = {"subEventType": sub_event_type}
     payload = ({"meta": kind} if nth % 2 == 0 else kind) | {"order": _order(order, line_numbers)}
-    return _envelope(order, ORDER_UPDATES, payload, at_ms=at_ms, nth=nth)
+    return _envelope(order.purchase_order_id, ORDER_UPDATES, payload, at_ms=at_ms, nth=nth)
 
 
 def legacy_event(
     order: PlacedOrder, event_type: str, *, line_numbers: Collection[str], at_ms: int, nth: int
 ) -> Document:
     """Return a notification of the kind that ends on 15 December 2026."""
-    return _envelope(order, event_type, _order(order, line_numbers), at_ms=at_ms, nth=nth)
+    payload = _order(order, line_numbers)
+    return _envelope(order.purchase_order_id, event_type, payload, at_ms=at_ms, nth=nth)
+
+
+def sold_out(sku: str, node: NodeStock, *, at_ms: int, nth: int) -> Document:
+    """Return an INVENTORY_OOS notification: nothing of a SKU is left at a ship node."""
+    item = ITEM_BY_SKU.get(sku)
+    ship_node = {
+        "shipNode": node.ship_node,
+        "shipNodeName": node.name,
+        "availToSellQty": 0,
+    }
+    payload = {
+        "partnerId": PARTNER_ID,
+        "itemId": str(uuid.uuid5(uuid.NAMESPACE_URL, sku).int)[:10],
+        "sku": sku,
+        "productName": item.name if item else sku,
+        "category": "Home",
+        "shipNodes": [ship_node],
+    }
+    return _envelope(f"{sku}/{node.ship_node}", INVENTORY_OOS, payload, at_ms=at_ms, nth=nth)
 
 
 def _envelope(
-    order: PlacedOrder, event_type: str, payload: Document, *, at_ms: int, nth: int
+    subject: str, event_type: str, payload: Document, *, at_ms: int, nth: int
 ) -> Document:
-    event_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{order.purchase_order_id}/{event_type}/{nth}")
+    event_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{subject}/{event_type}/{nth}")
     source = {
         "eventType": event_type,
         "eventTime": iso_utc(at_ms),

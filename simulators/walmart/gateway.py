@@ -29,6 +29,7 @@ UNFOUNDED_REFUSAL = "unfounded_400"
 OWN_FAULTS = (UNFOUNDED_REFUSAL,)
 
 Handler = Callable[[Request, SellerAccount], Awaitable[Response]]
+BucketOf = Callable[[Request], str | None]  # names in `limits.RATES`; None is no limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Operation:
     method: str
     path: str
     handler: Handler
-    bucket: str | None  # name in `limits.PER_MINUTE`
+    bucket_of: BucketOf
 
 
 class Endpoint:
@@ -57,6 +58,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        self._account.inventory.settle()
         if self._operation.name == TOKEN_OPERATION:
             self._account.token_requests += 1
         else:
@@ -70,22 +72,21 @@ class Endpoint:
             require_headers(request)
             if self._operation.name != TOKEN_OPERATION:
                 require_token(request, self._account)
-            bucket = self._take_from_bucket()
+            bucket = self._take_from_bucket(request)
             response = await self._operation.handler(request, self._account)
         except Refused as refused:
             response = refusal(request, refused)
         if bucket is not None:
-            response.headers.update(bucket.headers())
+            response.headers.update(bucket.headers(self._account.clock))
         await response(scope, receive, send)
 
-    def _take_from_bucket(self) -> Bucket | None:
-        if self._operation.bucket is None:
+    def _take_from_bucket(self, request: Request) -> Bucket | None:
+        name, clock = self._operation.bucket_of(request), self._account.clock
+        if name is None:
             return None
-        now = self._account.now()
-        bucket = self._account.limits.bucket(self._operation.bucket, now)
-        if not bucket.take(now):
-            wait = {"Retry-After": str(max(1, round(bucket.wait())))}
-            raise too_many_requests(headers=bucket.headers() | wait)
+        bucket = self._account.limits.bucket(name, clock.now())
+        if not bucket.take(clock.now()):
+            raise too_many_requests(headers=bucket.refusal_headers(clock))
         return bucket
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from simulators.faults import FaultPlan
 from simulators.walmart.cancellation import OUT_OF_STOCK, Cancellation
+from simulators.walmart.clock import SimulatedClock
 from simulators.walmart.errors import Refused, not_found
+from simulators.walmart.inventory_state import Inventory
 from simulators.walmart.limits import Limits
 from simulators.walmart.lines import (
     ACKNOWLEDGED,
@@ -64,6 +66,12 @@ class SellerAccount:
     token_requests: int = 0
     placed: int = 0  # orders ever numbered since the last reset
     stock_zeroed: list[Document] = field(default_factory=list)  # oldest first
+    clock: SimulatedClock = field(init=False)
+    inventory: Inventory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = SimulatedClock(self.now)
+        self.inventory = Inventory(self.clock, self.now)
 
     def reset(self) -> None:
         """Forget orders, subscriptions, settings and counts; credentials and tokens stay."""
@@ -77,6 +85,8 @@ class SellerAccount:
         self.stock_zeroed.clear()
         self.deliveries = DeliverySettings()
         self.cursors = Cursors()
+        self.clock.run_at(1.0)
+        self.inventory.reset()
         self.limits.rescale(1.0)
         self.faults.clear()
 
@@ -88,13 +98,16 @@ class SellerAccount:
         return token
 
     def place(self, document: Document, *, expected: str, trouble: str = "") -> PlacedOrder:
-        """Add a purchase order, as when a buyer has checked out."""
+        """Add a purchase order, as when a buyer has checked out; it takes from what is listed."""
         at = self.now()
         number = document["purchaseOrderId"]
         order = PlacedOrder(number, document, expected, at, at, trouble=trouble)
         self.orders[order.purchase_order_id] = order
         if order.has(CREATED):
             self.released[order.purchase_order_id] = order
+        for line in order_lines(document):
+            units = int(line["orderLineQuantity"]["amount"])
+            self.inventory.order(line["item"]["sku"], order.ship_node, units)
         return order
 
     def order(self, purchase_order_id: str) -> PlacedOrder:
@@ -151,6 +164,7 @@ class SellerAccount:
                     at_ms=int(at * 1000),
                     details=package.details,
                 )
+                self.inventory.close(line["item"]["sku"], order.ship_node, package.quantity)
         self._changed(order, at)
         return order
 
@@ -164,7 +178,7 @@ class SellerAccount:
         cancellation.check(order.purchase_order_id, order.line, fraudulent=order.fraud_confirmed)
         for canceled in cancellation.lines:
             line = order.line(canceled.line_number)
-            self._cancel_units(line, canceled.quantity, reason=canceled.reason)
+            self._cancel_units(order, line, canceled.quantity, reason=canceled.reason)
             if canceled.reason == OUT_OF_STOCK:
                 self._zero_stock(order, line)
         self._changed(order, self.now())
@@ -190,7 +204,7 @@ class SellerAccount:
         for line in [order.line(line_number) for line_number in line_numbers]:
             quantity = open_quantity(line)
             if quantity := min(quantity, most.get(line["lineNumber"], quantity)):
-                self._cancel_units(line, quantity, reason=reason)
+                self._cancel_units(order, line, quantity, reason=reason)
         self._changed(order, self.now())
 
     def mark_intent_to_cancel(self, order: PlacedOrder, line_numbers: list[str]) -> None:
@@ -216,7 +230,8 @@ class SellerAccount:
         return order
 
     def _zero_stock(self, order: PlacedOrder, line: Document) -> None:
-        """Note what Walmart does to the seller's stock for SELLER_CANCEL_OUT_OF_STOCK."""
+        """Do to the seller's stock what Walmart does for SELLER_CANCEL_OUT_OF_STOCK."""
+        self.inventory.zero(line["item"]["sku"], order.ship_node)
         self.stock_zeroed.append(
             {
                 "sku": line["item"]["sku"],
@@ -226,7 +241,10 @@ class SellerAccount:
             }
         )
 
-    def _cancel_units(self, line: Document, quantity: int, *, reason: str) -> None:
+    def _cancel_units(
+        self, order: PlacedOrder, line: Document, quantity: int, *, reason: str
+    ) -> None:
+        self.inventory.close(line["item"]["sku"], order.ship_node, quantity)
         move(
             line,
             quantity,

@@ -151,3 +151,68 @@ async def test_subscriptions_conform(seller: Seller):
     ):
         assert answer.status_code == 200
         validator(operation, OK).validate(answer.json())
+
+
+async def test_inventory_conforms(seller: Seller):
+    await seller.control("listings", {"count": 15, "seed": 1})
+    wish = {"sku": "WM-I0000001", "quantity": {"unit": "EACH", "amount": 1}}
+    node = {"shipNode": "10001", "inputQty": {"unit": "EACH", "amount": 1}}
+    many = {"inventories": {"nodes": [node, node | {"shipNode": "99999"}]}}
+    one, item = "/v3/inventory", "/v3/inventories/WM-I0000001"
+
+    answers = {
+        "GET /v3/inventory": await seller.get(f"{one}?sku=WM-I0000001"),
+        "PUT /v3/inventory": await seller.put(f"{one}?sku=WM-I0000001", wish),
+        "GET /v3/inventories": await seller.get("/v3/inventories"),
+        "GET /v3/inventories/{sku}": await seller.get(item),
+        "PUT /v3/inventories/{sku}": await seller.put(item, many),
+    }
+
+    validator("PUT /v3/inventory", REQUEST).validate(wish)
+    validator("PUT /v3/inventories/{sku}", REQUEST).validate(many)
+    for operation, answer in answers.items():
+        assert answer.status_code == 200, operation
+        validator(operation, OK).validate(answer.json())
+
+
+def without_what_only_examples_have(shown: Any) -> Any:
+    """Return an answer less the fields that examples and runtime have, and no schema."""
+    if isinstance(shown, list):
+        return [without_what_only_examples_have(part) for part in shown]
+    if not isinstance(shown, dict):
+        return shown
+    kept = shown.keys() - {
+        "feedSubmissionDate",
+        "fileName",
+        "itemDataErrorCount",
+        "itemSystemErrorCount",
+        "itemTimeoutErrorCount",
+        "field",
+    }
+    return {name: without_what_only_examples_have(shown[name]) for name in kept}
+
+
+async def test_feeds_conform(seller: Seller):
+    items = [{"sku": "WM-GHOST-01", "quantity": {"unit": "EACH", "amount": 1}}]
+    submitted = await seller.submit(
+        "inventory", {"InventoryHeader": {"version": "1.4"}, "Inventory": items}
+    )
+    no_file = await seller.http.post(
+        "/v3/feeds?feedType=inventory", files={"f": ("a", "{}")}, headers=HEADERS
+    )
+    await seller.control("clock", {"advance": 60})
+    listed = (await seller.get("/v3/feeds")).json()
+    status = await seller.get(f"/v3/feeds/{submitted.json()['feedId']}?includeDetails=true")
+
+    validator("POST /v3/feeds", OK).validate(submitted.json())
+    validator("POST /v3/feeds", "400").validate(no_file.json())
+    validator("GET /v3/feeds/{feedId}", OK).validate(without_what_only_examples_have(status.json()))
+    validator("GET /v3/feeds", OK).validate(without_what_only_examples_have(listed))
+
+
+async def test_settings_conform(seller: Seller):
+    profile, nodes = "/v3/settings/partnerprofile", "/v3/settings/shipping/shipnodes"
+
+    validator(f"GET {profile}", OK).validate((await seller.get(profile)).json())
+    for query in ("", "?includeCalendarDayConfiguration=true"):
+        validator(f"GET {nodes}", OK).validate((await seller.get(nodes + query)).json())

@@ -186,6 +186,22 @@ async def test_dropped_events_are_never_sent(seller: Seller, receiver: Receiver)
     assert 10 < outcomes["dropped"] < 30
 
 
+async def test_a_sale_of_the_last_unit_is_announced(seller: Seller, receiver: Receiver):
+    await subscribe(seller, receiver, "INVENTORY_OOS", resourceName="INVENTORY")
+    await seller.list_skus(**{"WM-LAMP-01": {"10002": 1}})
+    await seller.control("sales", {"per_second": 1})
+    await seller.control("clock", {"advance": 60})
+
+    _, event = await receiver.next()
+
+    assert event["source"]["eventType"] == "INVENTORY_OOS"
+    assert event["payload"]["sku"] == "WM-LAMP-01"
+    assert event["payload"]["shipNodes"] == [
+        {"shipNode": "10002", "shipNodeName": "West", "availToSellQty": 0}
+    ]
+    assert await settled(seller) == {"events": 1, "delivered": 1}
+
+
 async def test_inactive_and_deleted_subscriptions_get_nothing(seller: Seller, receiver: Receiver):
     kept = await subscribe(seller, receiver)
     deleted = await subscribe(seller, receiver)

@@ -1,8 +1,10 @@
 """A seller's side of the simulated Walmart: the requests a right client makes, and nothing more."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -15,6 +17,16 @@ HEADERS = {
     "WM_SVC.NAME": "test",
     "Accept": "application/json",
 }
+
+
+class Wall:
+    """A clock on the wall that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.at = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
 
 
 class Seller:
@@ -50,6 +62,38 @@ class Seller:
     async def get(self, path: str) -> httpx.Response:
         """GET from the API."""
         return await self.http.get(path, headers=HEADERS)
+
+    async def put(self, path: str, body: Any) -> httpx.Response:
+        """PUT to the API."""
+        return await self.http.put(path, json=body, headers=HEADERS)
+
+    async def list_skus(self, **nodes_by_sku: dict[str, int]) -> None:
+        """List SKUs with their stock by ship node."""
+        listings = [{"sku": sku, "nodes": nodes} for sku, nodes in nodes_by_sku.items()]
+        await self.control("listings", {"listings": listings})
+
+    async def set_stock(self, sku: str, amount: Any, *, node: str = "") -> httpx.Response:
+        """Set the stock of one SKU, at the default ship node unless one is named."""
+        body = {"sku": sku, "quantity": {"unit": "EACH", "amount": amount}}
+        query = f"?sku={quote(sku, safe='')}" + (f"&shipNode={node}" if node else "")
+        return await self.put(f"/v3/inventory{query}", body)
+
+    async def stock(self, sku: str) -> dict[str, int]:
+        """Return what can be sold of one SKU by ship node."""
+        answer = await self.get(f"/v3/inventories/{quote(sku, safe='')}")
+        assert answer.status_code == 200, answer.text
+        return {
+            node["shipNode"]: node["availToSellQty"]["amount"] for node in answer.json()["nodes"]
+        }
+
+    async def submit(self, feed_type: str, body: Any) -> httpx.Response:
+        """Hand in a feed; a body that is no text is sent as JSON."""
+        content = body if isinstance(body, str) else json.dumps(body)
+        return await self.http.post(
+            f"/v3/feeds?feedType={feed_type}",
+            files={"file": ("inventory.json", content)},
+            headers=HEADERS,
+        )
 
     async def acknowledge(self, purchase_order_id: str) -> httpx.Response:
         """Accept a purchase order."""
