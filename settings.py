@@ -8,33 +8,34 @@ A secret is never written into the file. `secret = "env:NAME"` takes it from the
 `secret = "file:/path"` from a file whose trailing newline is dropped.
 """
 
-import os
 import tomllib
-import zoneinfo
 from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     HttpUrl,
-    SecretStr,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from domain.alerts import AlertRule, AlertRules
 from domain.attention import Urgency
 from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry
-from domain.pairs import Pair
+from domain.pairs import Pair, StockClocks
+from settings_kinds import (
+    ConfigPath,
+    DatabaseUrl,
+    Seconds,
+    SecondsOrNone,
+    Secret,
+    Section,
+    TimeOfDay,
+    TimeZone,
+)
 from settings_problems import first_problem
 
 DEFAULT_PATH = Path("m3-walmart.toml")
@@ -50,69 +51,7 @@ class SettingsError(Exception):
     """A setting is wrong or missing; the text is one line that names the key and the mend."""
 
 
-def _read_secret(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, SecretStr):
-        return value
-    kind, _, where = str(value).partition(":")
-    if kind == "env" and where:
-        if not os.environ.get(where):
-            raise ValueError(f"set the environment variable {where}")
-        return SecretStr(os.environ[where])
-    if kind == "file" and where:
-        try:
-            secret = _below_config(Path(where), info).read_text(encoding="utf-8").rstrip("\n")
-        except OSError as error:
-            raise ValueError(f"cannot read {where}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{where} is no text file") from None
-        if not secret:
-            raise ValueError(f"{where} is empty; put the secret into it")
-        return SecretStr(secret)
-    # The value itself may be a secret pasted by mistake, so it is not repeated here.
-    raise ValueError('write "env:NAME" or "file:/path"; a secret never stands in this file')
-
-
-def _postgresql(secret: SecretStr) -> SecretStr:
-    # What SQLAlchemy says of an address repeats it, and with it the password.
-    try:
-        url = make_url(secret.get_secret_value())
-        usable = url.drivername in ("postgresql", "postgres") and bool(url.database)
-    except (ArgumentError, ValueError):
-        usable = False
-    if not usable:
-        raise ValueError(
-            "it leads to no PostgreSQL address; "
-            "write postgresql://USER:PASSWORD@HOST:5432/DATABASE there, the password URL-encoded"
-        )
-    return secret
-
-
-def _known_time_zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        raise ValueError(f"{name!r} is no IANA time zone; for example America/Chicago")
-    return name
-
-
-def _below_config(path: Path, info: ValidationInfo) -> Path:
-    """Relative paths are relative to the settings file, wherever the command is run."""
-    folder: Path = (info.context or {}).get("folder", Path.cwd())
-    return path if path.is_absolute() else folder / path
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
-DatabaseUrl = Annotated[Secret, AfterValidator(_postgresql)]
-TimeZone = Annotated[str, AfterValidator(_known_time_zone)]
-ConfigPath = Annotated[Path, AfterValidator(_below_config)]
-# A year at most: longer is a slip of the finger, and infinity has no end date.
-Seconds = Annotated[float, Field(gt=0, le=366 * 24 * 60 * 60)]
-SecondsOrNone = Annotated[float, Field(ge=0, le=366 * 24 * 60 * 60)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class WalmartSettings(_Section):
+class WalmartSettings(Section):
     """The seller account."""
 
     base_url: HttpUrl = HttpUrl("https://marketplace.walmartapis.com")
@@ -122,7 +61,7 @@ class WalmartSettings(_Section):
     timeout_seconds: Seconds = 20
 
 
-class M3Settings(_Section):
+class M3Settings(Section):
     """The M3 tenant, company and division."""
 
     ionapi_file: ConfigPath
@@ -157,7 +96,7 @@ class M3Settings(_Section):
         return self
 
 
-class WebhookSettings(_Section):
+class WebhookSettings(Section):
     """How Walmart proves that a delivery comes from it; as the subscription was created."""
 
     method: Literal["hmac", "basic", "oauth", "header"] | None = None
@@ -180,7 +119,7 @@ class WebhookSettings(_Section):
         return self
 
 
-class IonSettings(_Section):
+class IonSettings(Section):
     """How ION proves that a message comes from it: a static header, as its policy sends it."""
 
     header: str = "Authorization"
@@ -197,7 +136,25 @@ class IonSettings(_Section):
         return self
 
 
-class PairSettings(_Section):
+class InventorySettings(Section):
+    """How Walmart's stock follows M3's; what is for sale says the pair's inventory.yaml."""
+
+    enabled: bool = False
+    changes_seconds: Seconds = 180  # between two looks at what M3 has changed
+    everything_at: TimeOfDay = "02:30"  # each night, in the pair's time zone
+    drift_at: TimeOfDay = "04:30"  # on Sundays: what Walmart really shows
+
+    def to_clocks(self) -> StockClocks | None:
+        """Return when stock is looked at; None: never."""
+        if not self.enabled:
+            return None
+        changes = timedelta(seconds=self.changes_seconds)
+        return StockClocks(
+            changes=changes, everything_at=self.everything_at, drift_at=self.drift_at
+        )
+
+
+class PairSettings(Section):
     """One pair; `to_pair` leaves the secrets behind."""
 
     name: str = Field(pattern=PAIR_NAME)
@@ -207,6 +164,7 @@ class PairSettings(_Section):
     m3: M3Settings
     webhooks: WebhookSettings
     ion: IonSettings
+    inventory: InventorySettings = InventorySettings()
     mappings: ConfigPath | None = None  # folder with the fields and rows this pair overrides
     default_phone: str = Field(default="", max_length=10)  # AddBatchAddress takes no more
     default_email: str = Field(default="", max_length=50)
@@ -258,10 +216,11 @@ class PairSettings(_Section):
             sweep_interval=timedelta(seconds=self.sweep_interval_seconds),
             sweep_grace=timedelta(seconds=self.sweep_grace_seconds),
             item_cache=timedelta(seconds=self.item_cache_seconds),
+            stock_clocks=self.inventory.to_clocks(),
         )
 
 
-class LedgerSettings(_Section):
+class LedgerSettings(Section):
     """Where the service remembers what it did: a SQLite file, or a PostgreSQL database."""
 
     path: Annotated[ConfigPath, Field(validate_default=True)] = Path(".m3-walmart/ledger.db")
@@ -296,14 +255,14 @@ class LedgerSettings(_Section):
         return self.key.get_secret_value() if self.key else ""
 
 
-class StarterSettings(_Section):
+class StarterSettings(Section):
     """Where the starter listens."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
 
-class WorkerSettings(_Section):
+class WorkerSettings(Section):
     """How much one worker process takes on."""
 
     # Orders that wait for days stay in this cache; too small a one costs a factor of four.
@@ -313,7 +272,7 @@ class WorkerSettings(_Section):
     metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: no metrics
 
 
-class AlertRuleSettings(_Section):
+class AlertRuleSettings(Section):
     """Which cases are told to which channels."""
 
     channels: tuple[str, ...] = Field(min_length=1)
@@ -322,13 +281,13 @@ class AlertRuleSettings(_Section):
     pairs: tuple[str, ...] = ()  # none: all
 
 
-class AlertSettings(_Section):
+class AlertSettings(Section):
     """Who is told of orders that need a person; the channels' addresses hold secrets."""
 
     link: str = "http://localhost:8233/namespaces/default/workflows/{workflow_id}"
     group_seconds: Seconds = 10
     quiet_seconds: SecondsOrNone = 1800
-    channels: dict[Annotated[str, Field(pattern=PAIR_NAME)], Secret] = {}
+    channels: dict[Annotated[str, Field(pattern=PAIR_NAME)], Secret] = Field(default_factory=dict)
     rules: tuple[AlertRuleSettings, ...] = ()
 
     def urls(self) -> dict[str, str]:
@@ -345,7 +304,7 @@ class AlertSettings(_Section):
         )
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole file."""
 
     pairs: tuple[PairSettings, ...] = Field(min_length=1)

@@ -14,13 +14,17 @@ from temporalio.worker import Worker
 from activities.alerts import AlertActivities
 from activities.corrections import CorrectionActivities
 from activities.customers import CustomerActivities
+from activities.feed_sending import FeedActivities
 from activities.interceptor import ActivitySurroundings
+from activities.inventory import InventoryActivities
 from activities.invoices import InvoiceActivities
 from activities.items import ItemNumbers
+from activities.listings import ListingActivities
 from activities.order_changes import OrderChangeActivities
 from activities.order_entry import OrderEntryActivities
 from activities.order_review import ReviewActivities
 from activities.orders import OrderActivities
+from activities.sending import SendingActivities
 from activities.services import PairServices, Services
 from activities.shipments import ShipmentActivities
 from activities.sweeps import SweepActivities
@@ -30,11 +34,13 @@ from connectors.ionapi import fetch_m3_token, read_ionapi
 from connectors.m3 import M3Client
 from connectors.tokens import TokenAuth, TokenSource
 from connectors.walmart import WalmartAccount, WalmartClient, fetch_walmart_token
-from domain.names import ORDERS_TASK_QUEUE
+from connectors.walmart_limits import Allowance
+from domain.names import INVENTORY_TASK_QUEUE, ORDERS_TASK_QUEUE
 from ledger.store import Ledger, open_ledger
 from mappings.live import LiveMappings
 from settings import PairSettings, Settings
 from workflows.alerts import AlertDesk
+from workflows.inventory import InventoryCollector, InventorySync
 from workflows.orders import OrderToCash
 from workflows.sweeps import OrderSweep
 
@@ -59,7 +65,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 async def _open_pair(stack: AsyncExitStack, settings: PairSettings, ledger: Ledger) -> PairServices:
     pair = settings.to_pair()
     m3 = await stack.enter_async_context(m3_client(settings))
-    walmart = await stack.enter_async_context(walmart_client(settings))
+    allowances: dict[str, Allowance] = {}
+    walmart = await stack.enter_async_context(walmart_client(settings, allowances))
     return PairServices(
         pair=pair,
         m3=m3,
@@ -67,6 +74,7 @@ async def _open_pair(stack: AsyncExitStack, settings: PairSettings, ledger: Ledg
         live_mappings=LiveMappings(settings.mappings),
         items=ItemNumbers(m3, pair),
         ledger=ledger,
+        allowances=allowances,
     )
 
 
@@ -90,8 +98,16 @@ async def m3_client(settings: PairSettings) -> AsyncIterator[M3Client]:
 
 
 @asynccontextmanager
-async def walmart_client(settings: PairSettings) -> AsyncIterator[WalmartClient]:
-    """Open the pair's Walmart client; it gets its token with the first call."""
+async def walmart_client(
+    settings: PairSettings, allowances: dict[str, Allowance] | None = None
+) -> AsyncIterator[WalmartClient]:
+    """Open the pair's Walmart client; it gets its token with the first call.
+
+    Args:
+        settings: of the pair.
+        allowances: takes what Walmart says of the limit of each call.
+    """
+    heard = {} if allowances is None else allowances
     walmart = settings.walmart
     account = WalmartAccount(
         base_url=str(walmart.base_url).rstrip("/"), service_name=walmart.service_name
@@ -113,7 +129,7 @@ async def walmart_client(settings: PairSettings) -> AsyncIterator[WalmartClient]
             ),
         ) as http,
     ):
-        yield WalmartClient(http, account)
+        yield WalmartClient(http, account, on_answer=heard.__setitem__)
 
 
 def create_worker(client: Client, services: Services, settings: Settings) -> Worker:
@@ -169,13 +185,46 @@ def create_worker(client: Client, services: Services, settings: Settings) -> Wor
     )
 
 
+def create_inventory_worker(client: Client, services: Services, settings: Settings) -> Worker:
+    """Return the worker for the inventory: a queue of its own, so that no order waits for stock."""
+    reading = InventoryActivities(services)
+    listings = ListingActivities(services)
+    sending = SendingActivities(services)
+    feeds = FeedActivities(services)
+    return Worker(
+        client,
+        task_queue=INVENTORY_TASK_QUEUE,
+        workflows=[InventorySync, InventoryCollector],
+        activities=[
+            reading.warehouses_to_read,
+            reading.read_changes,
+            reading.begin_reading,
+            reading.read_warehouse,
+            reading.read_items,
+            reading.apply_reading,
+            reading.compute_wanted,
+            reading.wake_collector,
+            listings.read_listings,
+            sending.send_inventory,
+            feeds.follow_feeds,
+        ],
+        interceptors=[ActivitySurroundings()],
+        max_concurrent_activities=settings.worker.concurrent_activities,
+        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+    )
+
+
 async def run_worker(client: Client, settings: Settings) -> None:
     """Poll until the process is asked to stop (SIGINT or SIGTERM)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with open_services(settings) as services, create_worker(client, services, settings):
+    async with (
+        open_services(settings) as services,
+        create_worker(client, services, settings),
+        create_inventory_worker(client, services, settings),
+    ):
         log.info("worker_started", pairs=[pair.name for pair in settings.pairs])
         await stop.wait()
         log.info("worker_stopping")

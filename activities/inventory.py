@@ -1,8 +1,8 @@
 """Read M3's stock into the ledger, and compute what Walmart should show."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import structlog
 from temporalio import activity
@@ -10,61 +10,61 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from activities.services import PairServices, Services
 from activities.starts import START_TIMEOUT
-from connectors.m3 import Record
-from domain.errors import IntegrationError, StockListTruncated
+from activities.stock import wanted_of
+from activities.units import learn_units
+from connectors.m3 import Record, Transaction
+from domain.errors import NotFound, StockListTruncated
 from domain.inventory import Balance
-from domain.inventory_runs import CollectorInput
+from domain.inventory_runs import CollectorInput, Scope
 from domain.names import INVENTORY_COLLECTOR, INVENTORY_TASK_QUEUE, inventory_collector_id
 from ledger.balances import Difference
-from ledger.offers import OfferKey, StaleOffer, Wanted
-from mappings.inventory import from_new_balance, from_summary
+from mappings.inventory import from_new_balance, from_summary, from_warehouse_balance
 
 log = structlog.get_logger()
 
-# Balances in one answer of M3: a few megabytes of JSON.
+# Balances in one answer of M3: a megabyte or two of JSON.
 PAGE = 5_000
 
-# More changes than this since the run before are read as everything: one answer would be too large.
+# With more changes than this since the run before, everything is read: one answer has no pages.
 MOST_CHANGES = 20_000
 
 # Offers computed between two looks into the ledger.
 COMPUTED_AT_ONCE = 400
 
-# M3 stamps a balance before it is committed, its clock is not ours, and neither is told how M3 cuts
-# the edge: a window that overlaps reads some balances twice and loses none.
+# M3 stamps a balance before it is committed, and its clock is not ours. A window that overlaps
+# reads some balances twice and loses none.
 OVERLAP = timedelta(minutes=2)
+
+FIRST_ITEM = "0"  # LstSumWhsBal wants a position; no item number sorts before it
+
+COLUMNS = ("WHLO", "ITNO", "AV01")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One reading of M3's balances; its rows are in the ledger under this name."""
+    """One reading of M3's balances; its rows are in the ledger under the name `run`."""
 
     pair: str
     run: str
+    warehouse: str = ""  # where one is meant
+    complete: bool = False  # it lists everything
+    began: datetime | None = None  # empty: of single items, which says nothing of the others
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadWarehouseInput:
-    """Which warehouse is to be read."""
+class ItemsToRead:
+    """SKUs somebody has told something of."""
 
     reading: Reading
-    warehouse: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApplyReadingInput:
-    """A reading that has come to its end."""
-
-    reading: Reading
-    complete: bool
+    skus: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
     """How many offers were computed anew, and of how many nobody knows what to show."""
 
-    computed: int
-    unknown: int
+    computed: int = 0
+    unknown: int = 0
 
 
 class InventoryActivities:
@@ -75,39 +75,180 @@ class InventoryActivities:
 
     @activity.defn
     async def warehouses_to_read(self, pair: str) -> tuple[str, ...]:
-        """Return the warehouses whose stock Walmart is told of. Repeating: reads the table again."""
-        services = self._services.of_pair(pair)
-        return tuple(sorted(services.mappings.inventory_warehouses))
+        """Return the warehouses that ship nodes ship from. Repeating: reads the tables again."""
+        return self._services.of_pair(pair).warehouses
 
     @activity.defn
-    async def read_changes(self, reading: Reading) -> int:
-        """Read the balances M3 has changed since the reading before; return how many it listed.
+    async def read_changes(self, reading: Reading) -> Reading:
+        """Read the balances M3 has changed since the last reading; return it with its beginning.
 
-        Repeating: the same rows are taken again.
+        Repeating: the same rows are taken in again.
 
         Raises:
-            StockListTruncated: there are too many for one answer; everything has to be read.
+            StockListTruncated: everything has to be read, as after a long pause.
 
         Source:
-            OIS100MI/LstNewBalances; LMTS is a change stamp in milliseconds.
+            OIS100MI/LstNewBalances; LMTS is a change stamp in milliseconds. Its answer names no
+            stamps, so a list that was cut could not be read on.
         """
         services = self._services.of_pair(reading.pair)
-        started = datetime.now(UTC)
-        await services.balances.begin_reading(reading.pair, reading.run)
-        before = await services.balances.last_reading(reading.pair)
+        balances, began = services.ledger.balances, datetime.now(UTC)
+        before = await balances.began(reading.pair, Scope.CHANGES)
         if before is None:
             raise StockListTruncated(reading.pair, reason="nothing was read before")
-        since = min(before, started) - OVERLAP
+        # A clock that was put back must not make the window begin in the future.
+        since = min(before, began) - OVERLAP
         records = await services.m3.execute(
             "OIS100MI",
             "LstNewBalances",
             {"LMTS": str(int(since.timestamp() * 1000))},
-            columns=("WHLO", "ITNO", "AV01"),
+            columns=COLUMNS,
             max_records=MOST_CHANGES + 1,
         )
         if len(records) > MOST_CHANGES:
             raise StockListTruncated(reading.pair, reason=f"more than {MOST_CHANGES} changes")
-        await self._take(services, reading, records, from_new_balance)
-        await services.balances.keep_reading(reading.pair, reading.run, started_at=started)
+        await balances.begin_reading(reading.pair, reading.run)
+        await _take(services, reading, records, from_new_balance)
+        return replace(reading, began=began)
+
+    @activity.defn
+    async def begin_reading(self, reading: Reading) -> Reading:
+        """Begin to read everything; return the reading with its beginning.
+
+        Repeating: begins anew.
+        """
+        services = self._services.of_pair(reading.pair)
+        await services.ledger.balances.begin_reading(reading.pair, reading.run)
+        return replace(reading, began=datetime.now(UTC))
+
+    @activity.defn
+    async def read_warehouse(self, reading: Reading) -> int:
+        """Read all balances of one warehouse, page by page; return how many there are.
+
+        Repeating: goes on after the last page that was taken in.
+
+        Source:
+            MMS200MI/LstSumWhsBal lists from POPN on, in the order of item numbers.
+        """
+        services = self._services.of_pair(reading.pair)
+        done = activity.info().heartbeat_details
+        position, count = (str(done[0]), int(done[1])) if done else (FIRST_ITEM, 0)
+        while True:
+            records = await services.m3.execute(
+                "MMS200MI",
+                "LstSumWhsBal",
+                {"WHLO": reading.warehouse, "POPN": position},
+                columns=(*COLUMNS, "UNMS"),
+                max_records=PAGE,
+            )
+            await learn_units(services, records)
+            await _take(services, reading, records, from_summary)
+            # The next page begins with the last item of this one.
+            count += len(records) - (1 if count and records else 0)
+            if len(records) < PAGE or records[-1]["ITNO"] == position:
+                return count
+            position = records[-1]["ITNO"]
+            activity.heartbeat(position, count)
+
+    @activity.defn
+    async def read_items(self, input: ItemsToRead) -> int:
+        """Read the balances of single SKUs; return how many there are. Repeating: reads again.
+
+        Source:
+            MMS200MI/GetItmWhsBal.
+        """
+        reading, services = input.reading, self._services.of_pair(input.reading.pair)
+        parts = await services.ledger.balances.parts_of(reading.pair, input.skus)
+        items = sorted({part.item_number for each in parts.values() for part in each})
+        asked = [
+            Transaction(
+                name="GetItmWhsBal",
+                record={"WHLO": warehouse, "ITNO": item},
+                columns=COLUMNS,
+            )
+            for item in items
+            for warehouse in services.warehouses
+        ]
+        answers = await services.m3.execute_in_parts("MMS200MI", asked)
+        records = []
+        for answer in answers:
+            if isinstance(answer, NotFound):
+                continue  # that warehouse does not keep the item
+            if isinstance(answer, Exception):
+                raise answer
+            records += answer
+        await _take(services, reading, records, from_warehouse_balance)
         return len(records)
-'''
+
+    @activity.defn
+    async def apply_reading(self, reading: Reading) -> Difference:
+        """Make a reading what is known of M3's stock. Repeating: nothing is left to apply."""
+        balances = self._services.of_pair(reading.pair).ledger.balances
+        difference = await balances.compare_reading(
+            reading.pair, reading.run, complete=reading.complete
+        )
+        await balances.apply_reading(reading.pair, reading.run, complete=reading.complete)
+        if reading.began:
+            await balances.keep_beginning(reading.pair, Scope.CHANGES, at=reading.began)
+        log.info(
+            "stock_read",
+            pair=reading.pair,
+            listed=difference.listed,
+            changed=difference.changed,
+            gone=difference.gone,
+        )
+        return difference
+
+    @activity.defn
+    async def compute_wanted(self, pair: str) -> Computed:
+        """Compute what Walmart should show of every offer that something has changed of.
+
+        Repeating: computes what is still stale.
+        """
+        services = self._services.of_pair(pair)
+        offers, result = services.ledger.offers, Computed()
+        while stale := await offers.stale(pair, limit=COMPUTED_AT_ONCE):
+            wanted = await wanted_of(services, stale)
+            await offers.want(pair, wanted, at=datetime.now(UTC))
+            result = Computed(
+                computed=result.computed + len(wanted),
+                unknown=result.unknown + sum(each.quantity is None for each in wanted),
+            )
+            activity.heartbeat()
+        return result
+
+    @activity.defn
+    async def wake_collector(self, pair: str) -> None:
+        """Have the collector tell Walmart what has changed. Repeating: wakes it again."""
+        await activity.client().start_workflow(
+            INVENTORY_COLLECTOR,
+            CollectorInput(pair=pair),
+            id=inventory_collector_id(pair),
+            task_queue=INVENTORY_TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"Tells Walmart of stock changes ({pair})",
+            rpc_timeout=START_TIMEOUT,
+            start_signal="stock_computed",
+            start_signal_args=[],
+        )
+
+
+async def _take(
+    services: PairServices,
+    reading: Reading,
+    records: Sequence[Record],
+    read: Callable[[Record], Balance],
+) -> None:
+    """Take in records of any warehouses; those Walmart does not sell from are left out."""
+    by_warehouse: dict[str, dict[str, Balance]] = {}
+    for record in records:
+        balance = read(record)
+        if balance.warehouse in services.warehouses:
+            by_warehouse.setdefault(balance.warehouse, {})[balance.item_number] = balance
+    for warehouse, balances in sorted(by_warehouse.items()):
+        await services.ledger.balances.take_balances(
+            reading.pair,
+            reading.run,
+            warehouse,
+            {item: balance.allocatable for item, balance in sorted(balances.items())},
+        )

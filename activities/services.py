@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,9 @@ from temporalio import activity
 from activities.items import ItemNumbers
 from connectors.m3 import M3Client
 from connectors.walmart import WalmartClient
+from connectors.walmart_feeds import WalmartFeeds
+from connectors.walmart_inventory import WalmartInventory
+from connectors.walmart_limits import Allowance
 from domain.orders import OrderRef
 from domain.pairs import Pair
 from ledger.store import Ledger
@@ -31,11 +34,31 @@ class PairServices:
     live_mappings: LiveMappings
     items: ItemNumbers
     ledger: Ledger
+    # What Walmart said last of the limit of each call.
+    allowances: dict[str, Allowance] = field(default_factory=dict)
 
     @property
     def mappings(self) -> MappingSet:
         """Return the mappings in force, which follow their files."""
         return self.live_mappings.current
+
+    @property
+    def inventory(self) -> WalmartInventory:
+        """Return Walmart's stock."""
+        return WalmartInventory(self.walmart)
+
+    @property
+    def feeds(self) -> WalmartFeeds:
+        """Return Walmart's feeds."""
+        return WalmartFeeds(self.walmart)
+
+    @property
+    def warehouses(self) -> tuple[str, ...]:
+        """Return the warehouses any ship node ships from."""
+        stock = self.mappings.inventory
+        return tuple(
+            sorted({w for node in stock.ship_nodes.open for w in stock.warehouses_of(node)})
+        )
 
     async def fetch(self, purchase_order_id: str) -> WalmartOrder:
         """Read the order from Walmart, check its shape and keep it in the ledger."""

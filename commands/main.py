@@ -13,12 +13,18 @@ import starter.app
 from commands import alerts, attention, dead_letters, health, orders
 from commands import doctor as doctor_checks
 from commands.cli import Config, console, errors, read_settings, run_work, with_temporal
+from commands.demo.inventory import InventoryOptions, run_inventory_demo
 from commands.demo.run import DemoOptions, run_demo
 from commands.demo.simulators import Simulators, subscribe_starter
 from commands.demo.troubles import run_troubles
 from commands.logs import configure_logs
 from commands.metrics import serve_metrics
-from commands.temporal import apply_sweep_schedule, connect, register_search_attributes
+from commands.temporal import (
+    apply_inventory_schedules,
+    apply_sweep_schedule,
+    connect,
+    register_search_attributes,
+)
 from domain.names import SEARCH_ATTRIBUTE_TYPES
 from settings import DEFAULT_PATH
 from worker import run_worker
@@ -29,7 +35,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+demo_app = typer.Typer(help="Run everything on this machine against simulators.")
 schedules_app = typer.Typer(help="Set up what runs by the clock.", no_args_is_help=True)
+app.add_typer(demo_app, name="demo")
 app.add_typer(orders.app, name="orders")
 app.add_typer(attention.app, name="attention")
 app.add_typer(alerts.app, name="alerts")
@@ -37,8 +45,9 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(schedules_app, name="schedules")
 
 
-@app.command()
+@demo_app.callback(invoke_without_command=True)
 def demo(
+    context: typer.Context,
     orders: Annotated[int, typer.Option(min=1, help="How many orders to place.")] = 25,
     exit: Annotated[bool, typer.Option("--exit", help="End when the orders have.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
@@ -53,6 +62,8 @@ def demo(
 
     The demo writes its own settings; --config is taken so that every command has it.
     """
+    if context.invoked_subcommand:
+        return
     options = DemoOptions(
         orders=orders,
         faults=faults,
@@ -61,6 +72,21 @@ def demo(
         report=report,
     )
     if not run_work((run_troubles if troubles else run_demo)(options, console)):
+        raise typer.Exit(1)
+
+
+@demo_app.command("inventory")
+def demo_inventory(
+    items: Annotated[int, typer.Option(min=1, help="How many items are for sale.")] = 1_000,
+    minutes: Annotated[float, typer.Option(min=0, help="How long stock moves.")] = 2.0,
+    report: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
+    seed: Annotated[int, typer.Option(help="Chooses stock, moves and sales.")] = 1,
+    exit: Annotated[bool, typer.Option("--exit", help="It always ends by itself.")] = True,
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """Let stock move in M3 and sell at Walmart, and show how Walmart follows."""
+    options = InventoryOptions(items=items, minutes=minutes, seed=seed, report=report)
+    if not run_work(run_inventory_demo(options, console)):
         raise typer.Exit(1)
 
 
@@ -140,6 +166,8 @@ def apply_schedules(config: Config = DEFAULT_PATH) -> None:
         for pair in settings.pairs:
             schedule_id = await apply_sweep_schedule(client, pair.to_pair())
             console.print(f"{schedule_id}: every {pair.sweep_interval_seconds:g} s")
+            for schedule_id in await apply_inventory_schedules(client, pair.to_pair()):
+                console.print(schedule_id)
 
     run_work(with_temporal(apply, patience=0))
 

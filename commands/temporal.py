@@ -24,16 +24,23 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.inventory_runs import InventorySyncInput, Scope
 from domain.names import (
+    INVENTORY_TASK_QUEUE,
     ORDERS_TASK_QUEUE,
     SEARCH_ATTRIBUTE_TYPES,
     SearchAttribute,
+    inventory_sync_id,
     order_sweep_id,
 )
 from domain.pairs import Pair
+from workflows.inventory import InventorySync
 from workflows.sweeps import OrderSweep
 
 DEFAULT_ADDRESS = "localhost:7233"
+
+# What is due while the run before still goes on is left out.
+SKIPPED = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP)
 
 
 async def connect(*, lazy: bool = False) -> Client:
@@ -108,8 +115,13 @@ async def apply_sweep_schedule(client: Client, pair: Pair) -> str:
             OrderSweep.run, pair.name, id=schedule_id, task_queue=ORDERS_TASK_QUEUE
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=pair.sweep_interval)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+        policy=SKIPPED,
     )
+    await _apply(client, schedule_id, schedule)
+    return schedule_id
+
+
+async def _apply(client: Client, schedule_id: str, schedule: Schedule) -> None:
     try:
         await client.create_schedule(schedule_id, schedule)
     except ScheduleAlreadyRunningError:
@@ -120,7 +132,40 @@ async def apply_sweep_schedule(client: Client, pair: Pair) -> str:
             return ScheduleUpdate(schedule=schedule)
 
         await client.get_schedule_handle(schedule_id).update(replace)
-    return schedule_id
+
+
+async def apply_inventory_schedules(client: Client, pair: Pair) -> list[str]:
+    """Create or update the schedules that read a pair's stock; return their ids.
+
+    A run that is still going when the next is due is not doubled: the next is skipped, and
+    Temporal counts it.
+    """
+    clocks = pair.stock_clocks
+    if clocks is None:
+        return []
+    every = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=clocks.changes)])
+    specs = {
+        Scope.CHANGES: every,
+        Scope.EVERYTHING: _daily(clocks.everything_at, "*", pair.time_zone),
+        Scope.DRIFT: _daily(clocks.drift_at, "SUN", pair.time_zone),
+    }
+    for scope, spec in specs.items():
+        schedule_id = inventory_sync_id(pair.name, scope)
+        action = ScheduleActionStartWorkflow(
+            InventorySync.run,
+            InventorySyncInput(pair=pair.name, scope=scope),
+            id=schedule_id,
+            task_queue=INVENTORY_TASK_QUEUE,
+        )
+        await _apply(client, schedule_id, Schedule(action=action, spec=spec, policy=SKIPPED))
+    return [inventory_sync_id(pair.name, scope) for scope in specs]
+
+
+def _daily(at: str, days: str, time_zone: str) -> ScheduleSpec:
+    hour, _, minute = at.partition(":")
+    return ScheduleSpec(
+        cron_expressions=[f"{int(minute)} {int(hour)} * * {days}"], time_zone_name=time_zone
+    )
 
 
 def is_unreachable(error: RPCError) -> bool:

@@ -173,6 +173,15 @@ class StockUnknown(Permanent):
         self.item_number = item_number
 
 
+class StockListTruncated(Permanent):
+    """M3's list of changes is not all there is, so everything has to be read."""
+
+    def __init__(self, pair: str, *, reason: str) -> None:
+        super().__init__(f"pair {pair}: {reason}")
+        self.cause = "STOCK_LIST_TRUNCATED"
+        self.mend = "everything is read in its place, by itself"
+
+
 class StockAbsurd(Permanent):
     """A quantity of an item cannot be true, so Walmart is told nothing of it."""
 

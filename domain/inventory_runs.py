@@ -1,4 +1,4 @@
-"""What the inventory's workflows are given and answer. They travel in histories: only add fields."""
+"""What the inventory's workflows are given and answer; it travels in histories: only add."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -12,6 +12,10 @@ ORDER_TO_CASH = "OrderToCash"  # workflow type
 ORDER_SWEEP = "OrderSweep"  # workflow type
 ALERT_DESK = "AlertDesk"  # workflow type
 
+INVENTORY_TASK_QUEUE = "inventory"
+INVENTORY_SYNC = "InventorySync"  # workflow type
+INVENTORY_COLLECTOR = "InventoryCollector"  # workflow type
+
 
 class SearchAttribute(StrEnum):
     """What the Web UI's list can be filtered by. The value is the name registered in Temporal."""
@@ -51,6 +55,16 @@ def order_workflow_id(pair: str, purchase_order_id: str) -> str:
 def order_sweep_id(pair: str) -> str:
     """Return the id of the schedule, and of its workflow, that finds what webhooks lost."""
     return f"order-sweep/{pair}"
+
+
+def inventory_sync_id(pair: str, scope: str) -> str:
+    """Return the id of a schedule that reads M3's stock, and of its workflow."""
+    return f"inventory-sync/{pair}/{scope}"
+
+
+def inventory_collector_id(pair: str) -> str:
+    """Return the id of the one workflow that tells Walmart of a pair's stock."""
+    return f"inventory-collector/{pair}"
 
 
 def alert_desk_id() -> str:

@@ -7,6 +7,15 @@ from domain.orders import CustomerStrategy, LateAcknowledgement, OrderEntry
 
 
 @dataclass(frozen=True, kw_only=True)
+class StockClocks:
+    """When a pair's stock is looked at, in its time zone."""
+
+    changes: timedelta  # between two looks at what M3 has changed
+    everything_at: str  # HH:MM, each night
+    drift_at: str  # HH:MM, on Sundays
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pair:
     """The business settings of one pair; see `m3-walmart.toml` for what each means."""
 
@@ -40,6 +49,7 @@ class Pair:
     remind: timedelta  # how often people are reminded of a case
     escalate_before: timedelta  # how long before a deadline a case becomes pressing
     item_cache: timedelta  # how long a SKU's item number is believed
+    stock_clocks: StockClocks | None = None  # None: Walmart's stock is left alone
 
     @property
     def accounting_entity(self) -> str:

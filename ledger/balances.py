@@ -5,9 +5,10 @@ Lists of items never leave this database for a history: workflows pass the names
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from ledger.database import Database, listed
+from ledger.database import Database, moment
 
 # M3's quantities have six decimals; as whole numbers they compare and sum exactly.
 MILLION = 1_000_000
@@ -19,7 +20,16 @@ class Part:
 
     sku: str
     item_number: str
-    quantity: Decimal  # of the item's basic unit
+    quantity: Decimal  # EACH of the item in one of the SKU
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemFacts:
+    """What of an item the formula needs besides its stock."""
+
+    item_number: str
+    unit_factor: Decimal = Decimal(1)  # EACH in one basic unit
+    item_group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +71,21 @@ class Balances:
                     for part in parts
                 ],
             )
+            await database.change_many(
+                "UPDATE offers SET stale = stale + 1 WHERE pair = :pair AND sku = :sku",
+                [{"pair": pair, "sku": sku} for sku in dict.fromkeys(p.sku for p in parts)],
+            )
 
     async def parts_of(self, pair: str, skus: Sequence[str]) -> dict[str, list[Part]]:
         """Return the items each of some SKUs is made of; a SKU nobody knows has none."""
-        names = {f"sku{at}": sku for at, sku in enumerate(skus)}
         rows = await self._database.rows(
-            f"""
+            """
             SELECT sku, item_number, quantity FROM parts
-            WHERE pair = :pair AND sku IN ({listed(names)})
+            WHERE pair = :pair AND sku IN :skus
             ORDER BY sku, item_number
             """,
             pair=pair,
-            **names,
+            skus=list(skus),
         )
         parts: dict[str, list[Part]] = {sku: [] for sku in skus}
         for row in rows:
@@ -81,7 +94,67 @@ class Balances:
             )
         return parts
 
+    async def keep_items(self, pair: str, items: Sequence[ItemFacts]) -> None:
+        """Keep facts of items; those of an item before are replaced."""
+        await self._database.change_many(
+            """
+            INSERT INTO items (pair, item_number, unit_factor, item_group)
+            VALUES (:pair, :item_number, :unit_factor, :item_group)
+            ON CONFLICT (pair, item_number) DO UPDATE
+            SET unit_factor = excluded.unit_factor, item_group = excluded.item_group
+            """,
+            [
+                {
+                    "pair": pair,
+                    "item_number": item.item_number,
+                    "unit_factor": format(item.unit_factor, "f"),
+                    "item_group": item.item_group,
+                }
+                for item in items
+            ],
+        )
+
+    async def items_of(self, pair: str, item_numbers: Sequence[str]) -> dict[str, ItemFacts]:
+        """Return the facts of some items; those nobody has kept are the usual ones."""
+        rows = await self._database.rows(
+            """
+            SELECT item_number, unit_factor, item_group FROM items
+            WHERE pair = :pair AND item_number IN :item_numbers
+            """,
+            pair=pair,
+            item_numbers=list(item_numbers),
+        )
+        facts = {number: ItemFacts(item_number=number) for number in item_numbers}
+        for row in rows:
+            facts[row.item_number] = ItemFacts(
+                item_number=row.item_number,
+                unit_factor=Decimal(row.unit_factor),
+                item_group=row.item_group,
+            )
+        return facts
+
     # What M3 has
+
+    async def began(self, pair: str, scope: str) -> datetime | None:
+        """Return when the last reading of a scope began, or None before the first."""
+        rows = await self._database.rows(
+            "SELECT began_at FROM readings WHERE pair = :pair AND scope = :scope",
+            pair=pair,
+            scope=scope,
+        )
+        return datetime.fromisoformat(rows[0].began_at) if rows else None
+
+    async def keep_beginning(self, pair: str, scope: str, *, at: datetime) -> None:
+        """Record when a reading began that has been applied."""
+        await self._database.change(
+            """
+            INSERT INTO readings (pair, scope, began_at) VALUES (:pair, :scope, :at)
+            ON CONFLICT (pair, scope) DO UPDATE SET began_at = excluded.began_at
+            """,
+            pair=pair,
+            scope=scope,
+            at=moment(at),
+        )
 
     async def begin_reading(self, pair: str, run: str) -> None:
         """Forget what earlier readings of the pair left unfinished."""
@@ -92,7 +165,7 @@ class Balances:
     async def take_balances(
         self, pair: str, run: str, warehouse: str, balances: Mapping[str, Decimal]
     ) -> None:
-        """Take in what M3 says of items of one warehouse. Repeating is harmless: the last counts."""
+        """Take in what M3 says of items of one warehouse; repeating is harmless."""
         await self._database.change_many(
             """
             INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable)
@@ -215,14 +288,13 @@ class Balances:
         self, pair: str, item_numbers: Sequence[str]
     ) -> dict[tuple[str, str], Decimal | None]:
         """Return what M3 has of some items, by warehouse and item; None: not known any more."""
-        names = {f"item{at}": number for at, number in enumerate(item_numbers)}
         rows = await self._database.rows(
-            f"""
+            """
             SELECT warehouse, item_number, allocatable FROM balances
-            WHERE pair = :pair AND item_number IN ({listed(names)})
+            WHERE pair = :pair AND item_number IN :item_numbers
             """,
             pair=pair,
-            **names,
+            item_numbers=list(item_numbers),
         )
         return {
             (row.warehouse, row.item_number): (

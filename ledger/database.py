@@ -22,7 +22,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, Row, text
+from sqlalchemy import URL, Connection, Engine, Row, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.engine import BEGIN, CONNECTIONS, MIGRATE_ALONE, create, reason
@@ -30,8 +30,6 @@ from ledger.engine import BEGIN, CONNECTIONS, MIGRATE_ALONE, create, reason
 Value = str | int | None
 Result = TypeVar("Result")
 
-# Parsing a statement for its parameters takes longer than SQLite needs to run it.
-_statement = cache(text)
 
 # Alembic keeps what it migrates in variables of its modules.
 _one_migration = Lock()
@@ -44,13 +42,15 @@ class LedgerUnavailable(Exception):
 class Statements(ABC):
     """What a database and its transactions have in common."""
 
-    async def rows(self, sql: str, /, **values: Value) -> Sequence[Row[Any]]:
-        """Return the rows a statement gives."""
-        return await self._run(lambda with_: with_.execute(_statement(sql), values).all())
+    async def rows(self, sql: str, /, **values: Value | Sequence[str]) -> Sequence[Row[Any]]:
+        """Return the rows a statement gives; a list is for `... IN :name`."""
+        lists = _lists(values)
+        return await self._run(lambda with_: with_.execute(_statement(sql, lists), values).all())
 
-    async def change(self, sql: str, /, **values: Value) -> int:
-        """Return how many rows a statement changed."""
-        return await self._run(lambda with_: with_.execute(_statement(sql), values).rowcount)
+    async def change(self, sql: str, /, **values: Value | Sequence[str]) -> int:
+        """Return how many rows a statement changed; lists are as in `rows`."""
+        lists = _lists(values)
+        return await self._run(lambda with_: with_.execute(_statement(sql, lists), values).rowcount)
 
     async def change_many(self, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
         """Run a statement for each row, all or none; return how many rows were changed.
@@ -165,6 +165,15 @@ async def open_database(place: Path | URL) -> AsyncIterator[Database]:
         yield Database(engine, threads)
     finally:
         await asyncio.to_thread(_close, engine, threads)
+
+
+@cache  # parsing a statement for its parameters takes longer than SQLite needs to run it
+def _statement(sql: str, lists: tuple[str, ...] = ()) -> TextClause:
+    return text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+
+def _lists(values: Mapping[str, Value | Sequence[str]]) -> tuple[str, ...]:
+    return tuple(name for name, value in values.items() if isinstance(value, list | tuple))
 
 
 def moment(at: datetime) -> str:

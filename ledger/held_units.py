@@ -1,9 +1,10 @@
 """Units that Walmart orders hold and M3 does not know of yet: they must not be sold again."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from ledger.database import Database, Transaction, listed
-from ledger.offers import OfferKey
+from domain.offers import OfferKey
+from ledger.database import Database, Transaction
 
 
 class HeldUnits:
@@ -39,19 +40,26 @@ class HeldUnits:
         async with self._database.transaction() as database:
             await _release(database, pair, purchase_order_id)
 
-    async def held(self, pair: str, offers: Sequence[OfferKey]) -> dict[OfferKey, int]:
-        """Return how many units of some offers orders hold; those nobody holds are left out."""
-        names = {f"sku{at}": sku for at, sku in enumerate(dict.fromkeys(o.sku for o in offers))}
+    async def held(self, pair: str, item_numbers: Sequence[str]) -> dict[tuple[str, str], Decimal]:
+        """Return what orders hold of some items, EACH, by ship node and item.
+
+        A kit shares its items with other SKUs, so what is held of one is missing to all.
+        """
         rows = await self._database.rows(
-            f"""
-            SELECT sku, ship_node, sum(quantity) AS quantity FROM held_units
-            WHERE pair = :pair AND sku IN ({listed(names)})
-            GROUP BY sku, ship_node
+            """
+            SELECT held.ship_node, parts.item_number, parts.quantity AS each_holds, held.quantity
+            FROM held_units AS held
+            JOIN parts ON parts.pair = held.pair AND parts.sku = held.sku
+            WHERE held.pair = :pair AND parts.item_number IN :item_numbers
             """,
             pair=pair,
-            **names,
+            item_numbers=list(item_numbers),
         )
-        return {OfferKey(sku=row.sku, ship_node=row.ship_node): int(row.quantity) for row in rows}
+        held: dict[tuple[str, str], Decimal] = {}
+        for row in rows:
+            key = (row.ship_node, row.item_number)
+            held[key] = held.get(key, Decimal(0)) + row.quantity * Decimal(row.each_holds)
+        return held
 
 
 async def _release(database: Transaction, pair: str, purchase_order_id: str) -> None:

@@ -5,84 +5,24 @@ is sent for it, so that an older quantity never takes effect after a newer one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row
 
-from ledger.database import Database, listed, moment
+from domain.offers import (
+    Changes,
+    OfferCase,
+    OfferKey,
+    Outcome,
+    StaleOffer,
+    Standing,
+    WaitingOffer,
+    Wanted,
+)
+from ledger.database import Database, moment
 
 # An offer that is refused so often in a row waits for a person.
 MOST_TRIES = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfferKey:
-    """A SKU at a ship node."""
-
-    sku: str
-    ship_node: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class StaleOffer:
-    """An offer whose wanted quantity is to be computed anew."""
-
-    offer: OfferKey
-    mark: int  # another one later means that something has changed once more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What Walmart should show of an offer; None where that is not known, and then why."""
-
-    offer: OfferKey
-    mark: int  # of the stale offer it was computed for
-    quantity: int | None
-    cause: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WaitingOffer:
-    """An offer whose quantity Walmart has to be told."""
-
-    offer: OfferKey
-    quantity: int
-    urgency: int  # 1 to zero, 2 downwards, 3 upwards
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What Walmart said to a quantity that was sent; no cause: accepted."""
-
-    offer: OfferKey
-    cause: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How many offers stand where."""
-
-    offers: int
-    stale: int
-    waiting: int
-    under_way: int
-    unknown: int  # of which it is not known what Walmart should show
-    cases: int  # refused too often: they wait for a person
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfferCase:
-    """An offer that needs a person."""
-
-    offer: OfferKey
-    wanted: int | None
-    accepted: int | None
-    cause: str
-    problem: str
-    tries: int
 
 
 class Offers:
@@ -254,6 +194,51 @@ class Offers:
                 ],
             )
 
+    async def unsent(self, pair: str, offers: Sequence[OfferKey], *, carrier: str) -> None:
+        """Take back that something is under way: it is known that Walmart did not get it."""
+        await self._database.change_many(
+            """
+            UPDATE offers SET sent_by = ''
+            WHERE pair = :pair AND sku = :sku AND ship_node = :ship_node AND sent_by = :carrier
+            """,
+            [{**_named(pair, offer), "carrier": carrier} for offer in offers],
+        )
+
+    async def doubt(
+        self, pair: str, offers: Sequence[OfferKey], *, carrier: str, not_before: datetime
+    ) -> None:
+        """Record that nobody knows whether these quantities have arrived.
+
+        Args:
+            pair: name of the pair.
+            offers: whose answer was lost.
+            carrier: who had them under way.
+            not_before: until then a late request may still take effect.
+        """
+        await self._database.change_many(
+            """
+            UPDATE offers SET sent_by = '', not_before = :not_before, accepted = NULL
+            WHERE pair = :pair AND sku = :sku AND ship_node = :ship_node AND sent_by = :carrier
+            """,
+            [
+                {**_named(pair, offer), "carrier": carrier, "not_before": moment(not_before)}
+                for offer in offers
+            ],
+        )
+
+    async def carriers(self, pair: str, *, prefix: str) -> list[str]:
+        """Return who has something under way."""
+        rows = await self._database.rows(
+            """
+            SELECT DISTINCT sent_by FROM offers
+            WHERE pair = :pair AND sent_by <> '' AND substr(sent_by, 1, length(:prefix)) = :prefix
+            ORDER BY sent_by
+            """,
+            pair=pair,
+            prefix=prefix,
+        )
+        return [row.sent_by for row in rows]
+
     async def give_back(self, pair: str, carrier: str, *, not_before: datetime) -> int:
         """Let what a carrier had under way be sent again; it is not known whether it arrived.
 
@@ -272,6 +257,18 @@ class Offers:
             not_before=moment(not_before),
         )
 
+    async def distrust(self, pair: str, skus: Sequence[str], *, now: datetime) -> None:
+        """Let what Walmart shows of some SKUs, in any letter case, be sent anew."""
+        await self._database.change(
+            """
+            UPDATE offers SET accepted = NULL, not_before = :now
+            WHERE pair = :pair AND sent_by = '' AND lower(sku) IN :skus
+            """,
+            pair=pair,
+            now=moment(now),
+            skus=[sku.lower() for sku in skus],
+        )
+
     async def saw(
         self, pair: str, shown: Mapping[OfferKey, int], *, at: datetime
     ) -> list[OfferKey]:
@@ -280,14 +277,13 @@ class Offers:
         Returns:
             Those of which something else was believed.
         """
-        names = {f"sku{at}": offer.sku for at, offer in enumerate(shown)}
         believed = await self._database.rows(
-            f"""
+            """
             SELECT sku, ship_node, accepted FROM offers
-            WHERE pair = :pair AND sent_by = '' AND sku IN ({listed(names)})
+            WHERE pair = :pair AND sent_by = '' AND sku IN :skus
             """,
             pair=pair,
-            **names,
+            skus=list(dict.fromkeys(offer.sku for offer in shown)),
         )
         drifted = [
             _key(row) for row in believed if _key(row) in shown and row.accepted != shown[_key(row)]
@@ -340,6 +336,19 @@ class Offers:
             )
             for row in rows
         ]
+
+    async def waiting_changes(self, pair: str) -> Changes:
+        """Return how much would change at Walmart, of what it has accepted before."""
+        [row] = await self._database.rows(
+            """
+            SELECT count(*) AS catalogue,
+                   count(CASE WHEN urgency = 1 AND accepted > 0 THEN 1 END) AS to_zero,
+                   count(CASE WHEN urgency > 0 AND accepted IS NOT NULL THEN 1 END) AS changed
+            FROM offers WHERE pair = :pair
+            """,
+            pair=pair,
+        )
+        return Changes(**row._mapping)
 
     async def standing(self, pair: str) -> Standing:
         """Return how many offers stand where."""

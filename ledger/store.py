@@ -8,9 +8,14 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from ledger.alerts import SentAlerts
+from ledger.balances import Balances
+from ledger.budgets import Budgets
 from ledger.corrections import Corrections
 from ledger.database import Database, moment, open_database
 from ledger.dead_letters import DeadLetters
+from ledger.feeds import Feeds
+from ledger.held_units import HeldUnits
+from ledger.offers import Offers
 from ledger.seal import Seal, Unsealable, load_or_create_key
 
 KEY_NAME = "ledger.key"
@@ -30,6 +35,11 @@ class Ledger(Corrections, SentAlerts):
         super().__init__(database)
         self.seal = seal
         self.dead_letters = DeadLetters(database, seal)
+        self.balances = Balances(database)
+        self.offers = Offers(database)
+        self.held_units = HeldUnits(database)
+        self.feeds = Feeds(database)
+        self.budgets = Budgets(database)
 
     # Orders
 

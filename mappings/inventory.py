@@ -175,26 +175,6 @@ def available_to_sell(
     return scarcest if inventory.cap is None else min(scarcest, inventory.cap)
 
 
-def held_by_item(
-    held: Mapping[str, int], components: Mapping[str, Iterable[Component]]
-) -> dict[str, Decimal]:
-    """Return what orders hold of each item, EACH.
-
-    A kit shares its items with other kits and with the SKUs that are one of them, so what is held
-    of one is missing to all.
-
-    Args:
-        held: units by SKU, at one ship node.
-        components: what each of these SKUs is made of.
-    """
-    items: dict[str, Decimal] = {}
-    for sku, units in held.items():
-        for component in components[sku]:
-            before = items.get(component.item_number, NONE)
-            items[component.item_number] = before + units * component.quantity
-    return items
-
-
 def brake(limits: Brake, *, catalogue: int, to_zero: int, changed: int) -> str:
     """Return why a run has to wait for a person; empty when nothing speaks against it.
 

@@ -69,6 +69,12 @@ class ShipNodes:
         """Return whether the table has a row for `ship_node`."""
         return ship_node in self.table.rows
 
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Return the ship nodes that something is shipped from."""
+        rows = self.table.rows
+        return tuple(node for node in rows if node and not self.table.row(node).cells.get("closed"))
+
     def site(self, ship_node: str) -> Site:
         """Return the site of `ship_node`.
 

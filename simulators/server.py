@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
 from simulators import audit
 from simulators.m3.app import create_app as create_m3_app
 from simulators.m3.state import M3Tenant
 from simulators.serving import serving
+from simulators.stock_audit import StockAudit
 from simulators.walmart.app import create_app as create_walmart_app
 from simulators.walmart.state import SellerAccount
 
@@ -46,11 +51,21 @@ async def running(
     """
     account, tenant = account or SellerAccount(), tenant or M3Tenant()
 
+    stock = StockAudit(account=account, tenant=tenant)
+    account.inventory.on_sale.append(stock.hear)
+
     def joined_audit() -> dict[str, Any]:
         return audit.join(account, tenant)
 
+    async def stock_audit(request: Request) -> JSONResponse:
+        """GET /_sim/stock-audit, with `since` in milliseconds since 1970."""
+        return JSONResponse(stock.report(int(request.query_params.get("since", 0))))
+
+    walmart_app = create_walmart_app(account, joined_audit)
+    walmart_app.router.routes.insert(0, Route("/_sim/stock-audit", stock_audit))
+
     async with (
-        serving(create_walmart_app(account, joined_audit), host=host, port=walmart_port) as walmart,
+        serving(walmart_app, host=host, port=walmart_port) as walmart,
         serving(create_m3_app(tenant, joined_audit), host=host, port=m3_port) as m3,
     ):
         yield BaseUrls(walmart=walmart, m3=m3)

@@ -36,6 +36,20 @@ class Simulators:
         document: dict[str, Any] = response.json()
         return document
 
+    async def stock_audit(self, since_ms: int) -> dict[str, Any]:
+        """Return what became of stock at both ends since a moment."""
+        response = await self._http.get(f"{self.walmart}/_sim/stock-audit?since={since_ms}")
+        response.raise_for_status()
+        document: dict[str, Any] = response.json()
+        return document
+
+    async def inventory_audit(self) -> dict[str, Any]:
+        """Return what Walmart counted of requests, limits and feeds."""
+        response = await self._http.get(f"{self.walmart}/_sim/inventory/audit?limit=1")
+        response.raise_for_status()
+        document: dict[str, Any] = response.json()
+        return document
+
     async def ionapi(self) -> str:
         """Return the credentials file for the simulated M3."""
         response = await self._http.get(f"{self.m3}/_sim/ionapi")

@@ -21,7 +21,7 @@ from commands.demo.processes import (
     wait_for_temporal,
 )
 from commands.demo.simulators import CLIENT_ID, CLIENT_SECRET, Simulators
-from commands.temporal import apply_sweep_schedule
+from commands.temporal import apply_inventory_schedules, apply_sweep_schedule
 from domain.names import SEARCH_ATTRIBUTE_TYPES
 from settings import load_settings
 
@@ -284,6 +284,7 @@ async def open_stack(
             settings = load_settings(stack.config)
             for each in settings.pairs:
                 await apply_sweep_schedule(client, each.to_pair())
+                await apply_inventory_schedules(client, each.to_pair())
             await stack.start_worker()
             await stack.start_starter()
             yield stack, client

@@ -21,7 +21,7 @@ LAYERS = {
     "commands",
 }
 
-ENTRY_POINTS = {"worker.py", "settings.py", "settings_problems.py"}
+ENTRY_POINTS = {"worker.py", "settings.py", "settings_kinds.py", "settings_problems.py"}
 
 
 def files() -> Iterator[Path]:

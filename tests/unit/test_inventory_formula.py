@@ -17,7 +17,7 @@ from domain.errors import (
     UnmappedValue,
 )
 from domain.inventory import ItemStock
-from mappings.inventory import Reserve, held_by_item
+from mappings.inventory import Reserve
 from tests.stock_samples import (
     INVENTORY,
     KETTLE,
@@ -237,15 +237,6 @@ def test_items_of_a_kit_keep_back_their_own():
 
 def test_part_of_an_item_in_a_kit():
     assert to_sell(stock("3.5", item_number="CABLE"), components=kit(CABLE="0.5")) == 6
-
-
-def test_what_a_kit_holds_is_missing_to_its_items():
-    components = {"SET": kit(KETTLE="1", CUP="6"), "SINGLE": kit(CUP="1")}
-
-    assert held_by_item({"SET": 2, "SINGLE": 3}, components) == {
-        "KETTLE": Decimal(2),
-        "CUP": Decimal(15),
-    }
 
 
 def test_sku_is_its_item_unless_it_is_a_kit():

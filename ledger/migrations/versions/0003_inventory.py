@@ -45,9 +45,17 @@ def _create_balances() -> None:
         sa.Column("run", sa.Text, primary_key=True),
         sa.Column("warehouse", sa.Text, primary_key=True),
         sa.Column("item_number", sa.Text, primary_key=True),
-        sa.Column("allocatable", Big, nullable=False),
+        sa.Column("allocatable", Big),  # empty: not listed any more
         sqlite_strict=True,
         sqlite_with_rowid=False,
+    )
+    # When the last reading of each scope began.
+    op.create_table(
+        "readings",
+        sa.Column("pair", sa.Text, primary_key=True),
+        sa.Column("scope", sa.Text, primary_key=True),
+        sa.Column("began_at", sa.Text, nullable=False),
+        sqlite_strict=True,
     )
 
 
@@ -58,11 +66,20 @@ def _create_offers() -> None:
         sa.Column("pair", sa.Text, primary_key=True),
         sa.Column("item_number", sa.Text, primary_key=True),
         sa.Column("sku", sa.Text, primary_key=True),
-        sa.Column("quantity", sa.Text, nullable=False),  # decimal, in the item's basic unit
+        sa.Column("quantity", sa.Text, nullable=False),  # decimal, EACH of the item in one SKU
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
     op.create_index("parts_by_sku", "parts", ["pair", "sku"])
+    # What of an item the formula needs besides its stock, where it is not the usual.
+    op.create_table(
+        "items",
+        sa.Column("pair", sa.Text, primary_key=True),
+        sa.Column("item_number", sa.Text, primary_key=True),
+        sa.Column("unit_factor", sa.Text, nullable=False),  # EACH in one basic unit, decimal
+        sa.Column("item_group", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
     # A SKU as sold at one ship node.
     op.create_table(
         "offers",
