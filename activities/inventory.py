@@ -35,6 +35,9 @@ COMPUTED_AT_ONCE = 400
 # reads some balances twice and loses none.
 OVERLAP = timedelta(minutes=2)
 
+# A reading that has not come to its end by then never will.
+ABANDONED = timedelta(days=2)
+
 FIRST_ITEM = "0"  # LstSumWhsBal wants a position; no item number sorts before it
 
 COLUMNS = ("WHLO", "ITNO", "AV01")
@@ -42,7 +45,10 @@ COLUMNS = ("WHLO", "ITNO", "AV01")
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One reading of M3's balances; its rows are in the ledger under the name `run`."""
+    """One reading of M3's balances; its rows are in the ledger under the name `run`.
+
+    The name begins with the moment, so that readings that were abandoned can be told by it.
+    """
 
     pair: str
     run: str
@@ -107,8 +113,7 @@ class InventoryActivities:
         )
         if len(records) > MOST_CHANGES:
             raise StockListTruncated(reading.pair, reason=f"more than {MOST_CHANGES} changes")
-        await balances.begin_reading(reading.pair, reading.run)
-        await _take(services, reading, records, from_new_balance)
+        await _take(services, reading, records, from_new_balance, at=began)
         return replace(reading, began=began)
 
     @activity.defn
@@ -117,9 +122,10 @@ class InventoryActivities:
 
         Repeating: begins anew.
         """
-        services = self._services.of_pair(reading.pair)
-        await services.ledger.balances.begin_reading(reading.pair, reading.run)
-        return replace(reading, began=datetime.now(UTC))
+        balances, began = self._services.of_pair(reading.pair).ledger.balances, datetime.now(UTC)
+        before = (began - ABANDONED).isoformat(timespec="seconds")
+        await balances.forget_readings(reading.pair, before=before)
+        return replace(reading, began=began)
 
     @activity.defn
     async def read_warehouse(self, reading: Reading) -> int:
@@ -134,6 +140,7 @@ class InventoryActivities:
         done = activity.info().heartbeat_details
         position, count = (str(done[0]), int(done[1])) if done else (FIRST_ITEM, 0)
         while True:
+            asked_at = datetime.now(UTC)
             records = await services.m3.execute(
                 "MMS200MI",
                 "LstSumWhsBal",
@@ -142,7 +149,7 @@ class InventoryActivities:
                 max_records=PAGE,
             )
             await learn_units(services, records)
-            await _take(services, reading, records, from_summary)
+            await _take(services, reading, records, from_summary, at=asked_at)
             # The next page begins with the last item of this one.
             count += len(records) - (1 if count and records else 0)
             if len(records) < PAGE or records[-1]["ITNO"] == position:
@@ -169,6 +176,7 @@ class InventoryActivities:
             for item in items
             for warehouse in services.warehouses
         ]
+        asked_at = datetime.now(UTC)
         answers = await services.m3.execute_in_parts("MMS200MI", asked)
         records = []
         for answer in answers:
@@ -177,7 +185,7 @@ class InventoryActivities:
             if isinstance(answer, Exception):
                 raise answer
             records += answer
-        await _take(services, reading, records, from_warehouse_balance)
+        await _take(services, reading, records, from_warehouse_balance, at=asked_at)
         return len(records)
 
     @activity.defn
@@ -187,7 +195,12 @@ class InventoryActivities:
         difference = await balances.compare_reading(
             reading.pair, reading.run, complete=reading.complete
         )
-        await balances.apply_reading(reading.pair, reading.run, complete=reading.complete)
+        await balances.apply_reading(
+            reading.pair,
+            reading.run,
+            complete=reading.complete,
+            began=reading.began or datetime.now(UTC),
+        )
         if reading.began:
             await balances.keep_beginning(reading.pair, Scope.CHANGES, at=reading.began)
         log.info(
@@ -238,6 +251,8 @@ async def _take(
     reading: Reading,
     records: Sequence[Record],
     read: Callable[[Record], Balance],
+    *,
+    at: datetime,
 ) -> None:
     """Take in records of any warehouses; those Walmart does not sell from are left out."""
     by_warehouse: dict[str, dict[str, Balance]] = {}
@@ -251,4 +266,5 @@ async def _take(
             reading.run,
             warehouse,
             {item: balance.allocatable for item, balance in sorted(balances.items())},
+            at=at,
         )

@@ -156,22 +156,32 @@ class Balances:
             at=moment(at),
         )
 
-    async def begin_reading(self, pair: str, run: str) -> None:
-        """Forget what earlier readings of the pair left unfinished."""
+    async def forget_readings(self, pair: str, *, before: str) -> None:
+        """Forget readings that never came to their end; their names begin with their moment."""
         await self._database.change(
-            "DELETE FROM incoming_balances WHERE pair = :pair AND run <> :run", pair=pair, run=run
+            "DELETE FROM incoming_balances WHERE pair = :pair AND run < :before",
+            pair=pair,
+            before=before,
         )
 
     async def take_balances(
-        self, pair: str, run: str, warehouse: str, balances: Mapping[str, Decimal]
+        self, pair: str, run: str, warehouse: str, balances: Mapping[str, Decimal], *, at: datetime
     ) -> None:
-        """Take in what M3 says of items of one warehouse; repeating is harmless."""
+        """Take in what M3 says of items of one warehouse; repeating is harmless.
+
+        Args:
+            pair: name of the pair.
+            run: name of the reading.
+            warehouse: all of them are there.
+            balances: by item number.
+            at: when M3 was asked; what was read later by another reading stays.
+        """
         await self._database.change_many(
             """
-            INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable)
-            VALUES (:pair, :run, :warehouse, :item_number, :allocatable)
+            INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable, read_at)
+            VALUES (:pair, :run, :warehouse, :item_number, :allocatable, :read_at)
             ON CONFLICT (pair, run, warehouse, item_number)
-            DO UPDATE SET allocatable = excluded.allocatable
+            DO UPDATE SET allocatable = excluded.allocatable, read_at = excluded.read_at
             """,
             [
                 {
@@ -180,6 +190,7 @@ class Balances:
                     "warehouse": warehouse,
                     "item_number": item_number,
                     "allocatable": int(allocatable * MILLION),
+                    "read_at": _milliseconds(at),
                 }
                 for item_number, allocatable in balances.items()
             ],
@@ -220,27 +231,32 @@ class Balances:
         )
         return int(row.gone)
 
-    async def apply_reading(self, pair: str, run: str, *, complete: bool) -> None:
+    async def apply_reading(self, pair: str, run: str, *, complete: bool, began: datetime) -> None:
         """Make a reading what is known, and mark the offers that it concerns as stale.
+
+        What another reading has read later stays, whichever of the two ends first.
 
         Args:
             pair: name of the pair.
             run: name of the reading.
             complete: whether it lists everything, so that what it lacks is not known any more.
+            began: when it began.
         """
         names = {"pair": pair, "run": run}
         async with self._database.transaction() as database:
             if complete:
                 await database.change(
                     """
-                    INSERT INTO incoming_balances (pair, run, warehouse, item_number, allocatable)
-                    SELECT pair, :run, warehouse, item_number, NULL FROM balances AS known
+                    INSERT INTO incoming_balances
+                        (pair, run, warehouse, item_number, allocatable, read_at)
+                    SELECT pair, :run, warehouse, item_number, NULL, :began FROM balances AS known
                     WHERE pair = :pair AND allocatable IS NOT NULL
                     ON CONFLICT (pair, run, warehouse, item_number) DO NOTHING
                     """,
                     **names,
+                    began=_milliseconds(began),
                 )
-            # What has not changed is dropped; what is left concerns somebody.
+            # What has not changed, or is known better, is dropped; what is left concerns somebody.
             await database.change(
                 """
                 DELETE FROM incoming_balances
@@ -249,7 +265,8 @@ class Balances:
                     WHERE known.pair = incoming_balances.pair
                       AND known.warehouse = incoming_balances.warehouse
                       AND known.item_number = incoming_balances.item_number
-                      AND known.allocatable = incoming_balances.allocatable)
+                      AND (known.allocatable = incoming_balances.allocatable
+                           OR known.read_at > incoming_balances.read_at))
                 """,
                 **names,
             )
@@ -266,23 +283,17 @@ class Balances:
             )
             await database.change(
                 """
-                INSERT INTO balances (pair, warehouse, item_number, allocatable)
-                SELECT pair, warehouse, item_number, allocatable FROM incoming_balances
+                INSERT INTO balances (pair, warehouse, item_number, allocatable, read_at)
+                SELECT pair, warehouse, item_number, allocatable, read_at FROM incoming_balances
                 WHERE pair = :pair AND run = :run
                 ON CONFLICT (pair, warehouse, item_number)
-                DO UPDATE SET allocatable = excluded.allocatable
+                DO UPDATE SET allocatable = excluded.allocatable, read_at = excluded.read_at
                 """,
                 **names,
             )
             await database.change(
                 "DELETE FROM incoming_balances WHERE pair = :pair AND run = :run", **names
             )
-
-    async def drop_reading(self, pair: str, run: str) -> None:
-        """Forget a reading that is not to be applied."""
-        await self._database.change(
-            "DELETE FROM incoming_balances WHERE pair = :pair AND run = :run", pair=pair, run=run
-        )
 
     async def balances_of(
         self, pair: str, item_numbers: Sequence[str]
@@ -302,3 +313,7 @@ class Balances:
             )
             for row in rows
         }
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -53,6 +53,10 @@ def _long(window: timedelta) -> ActivityConfig:
     )
 
 
+def _run_name() -> str:
+    return f"{workflow.now().isoformat(timespec='seconds')}/{workflow.uuid4()}"
+
+
 @workflow.defn(name=INVENTORY_SYNC)
 class InventorySync:
     """One run per firing of a schedule, or on demand. Its result counts what it saw."""
@@ -64,7 +68,7 @@ class InventorySync:
         if input.scope is Scope.DRIFT:
             seen = await self._do(ListingActivities.read_listings, input.pair, READING_ALL)
             result = replace(result, offers=seen.offers, drifted=seen.drifted)
-        reading = Reading(pair=input.pair, run=workflow.info().run_id)
+        reading = Reading(pair=input.pair, run=_run_name())
         if input.scope is Scope.CHANGES:
             reading = await self._read_changes(reading)
         else:
@@ -176,7 +180,7 @@ class InventoryCollector:
         skus = tuple(self._items)[:MOST_SINGLE_ITEMS]
         for sku in skus:
             del self._items[sku]
-        reading = Reading(pair=self._pair, run=f"items/{workflow.uuid4()}")
+        reading = Reading(pair=self._pair, run=_run_name())
         items = ItemsToRead(reading=reading, skus=skus)
         try:
             await self._do(InventoryActivities.read_items, items)

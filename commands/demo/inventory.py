@@ -61,8 +61,9 @@ async def run_inventory_demo(options: InventoryOptions, console: Console) -> boo
             task_queue=INVENTORY_TASK_QUEUE,
         )
         collector = client.get_workflow_handle(inventory_collector_id(PAIR))
-        await _approve_if_held(collector, console)
+        approving = asyncio.create_task(_approve_when_held(collector, console))
         first = await _until_agreed(stack, console, since_ms=0)
+        approving.cancel()
         first_seconds = time.monotonic() - started
         console.print(f"First {first['pushed']} quantities in {first_seconds:.0f} s.")
         since_ms = int(time.time() * 1000)
@@ -99,18 +100,14 @@ async def _move(stack: Stack, options: InventoryOptions, *, running: bool) -> No
     )
 
 
-async def _approve_if_held(collector: WorkflowHandle[Any, Any], console: Console) -> None:
+async def _approve_when_held(collector: WorkflowHandle[Any, Any], console: Console) -> None:
     """Answer as a person would: the first run changes more than the brake lets through."""
-    for _ in range(30):
+    while True:
         status: CollectorStatus = await collector.query("status", result_type=CollectorStatus)
         if status.held:
             console.print(f"Held: {status.held}. Approved.")
-            answer = ApproveStock(by="demo", reason="first run")
-            await collector.signal("approve", answer)
-            return
-        if status.sent:
-            return
-        await asyncio.sleep(1)
+            await collector.signal("approve", ApproveStock(by="demo", reason="first run"))
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 async def _watch(stack: Stack, console: Console, since_ms: int, *, until: float) -> None:

@@ -1,6 +1,6 @@
 """What the ledger knows of stock: readings compared, offers in the order of harm, one under way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -57,12 +57,17 @@ async def accept(ledger: Ledger, **quantities: int) -> None:
     await ledger.offers.settle("acme", outcomes, carrier="put/1", at=NOW, again=SOON)
 
 
-async def read(ledger: Ledger, run: str, complete: bool = True, **balances: str) -> Difference:
+async def take(
+    ledger: Ledger, run: str, balances: Mapping[str, str], *, at: datetime = NOW
+) -> None:
     stock = {item: Decimal(quantity) for item, quantity in balances.items()}
-    await ledger.balances.begin_reading("acme", run)
-    await ledger.balances.take_balances("acme", run, "001", stock)
+    await ledger.balances.take_balances("acme", run, "001", stock, at=at)
+
+
+async def read(ledger: Ledger, run: str, complete: bool = True, **balances: str) -> Difference:
+    await take(ledger, run, balances)
     difference = await ledger.balances.compare_reading("acme", run, complete=complete)
-    await ledger.balances.apply_reading("acme", run, complete=complete)
+    await ledger.balances.apply_reading("acme", run, complete=complete, began=NOW)
     return difference
 
 
@@ -120,15 +125,28 @@ async def test_change_during_the_computation_leaves_the_offer_stale(ledger: Ledg
 
 
 async def test_pages_of_a_reading_may_come_twice_and_old_readings_are_forgotten(ledger: Ledger):
-    await ledger.balances.take_balances("acme", "left behind", "001", {"GHOST": Decimal(1)})
-    await ledger.balances.begin_reading("acme", "1")
+    await take(ledger, "2026-11-20", {"GHOST": "1"})
+    await ledger.balances.forget_readings("acme", before="2026-11-23")
     for _ in range(2):
-        await ledger.balances.take_balances("acme", "1", "001", {"MUG": Decimal(3)})
+        await take(ledger, "2026-11-25", {"MUG": "3"})
 
-    await ledger.balances.apply_reading("acme", "1", complete=True)
+    await ledger.balances.apply_reading("acme", "2026-11-25", complete=True, began=NOW)
+    await ledger.balances.apply_reading("acme", "2026-11-20", complete=False, began=NOW)
 
     known = await ledger.balances.balances_of("acme", ["MUG", "GHOST"])
     assert known == {("001", "MUG"): 3}
+
+
+async def test_what_was_read_later_stays_whichever_reading_ends_first(ledger: Ledger):
+    await read(ledger, "1", MUG="9", LAMP="9")
+    await take(ledger, "everything", {"MUG": "5", "LAMP": "5"})
+    await take(ledger, "changes", {"MUG": "4"}, at=SOON)
+
+    await ledger.balances.apply_reading("acme", "changes", complete=False, began=SOON)
+    await ledger.balances.apply_reading("acme", "everything", complete=True, began=NOW)
+
+    known = await ledger.balances.balances_of("acme", ["MUG", "LAMP"])
+    assert known == {("001", "MUG"): 4, ("001", "LAMP"): 5}
 
 
 async def test_what_is_to_be_zero_goes_first_then_what_falls_then_what_rises(ledger: Ledger):

@@ -35,6 +35,7 @@ def _create_balances() -> None:
         sa.Column("warehouse", sa.Text, primary_key=True),
         sa.Column("item_number", sa.Text, primary_key=True),
         sa.Column("allocatable", Big),
+        sa.Column("read_at", Big, nullable=False),  # milliseconds since 1970
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -46,6 +47,7 @@ def _create_balances() -> None:
         sa.Column("warehouse", sa.Text, primary_key=True),
         sa.Column("item_number", sa.Text, primary_key=True),
         sa.Column("allocatable", Big),  # empty: not listed any more
+        sa.Column("read_at", Big, nullable=False),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
