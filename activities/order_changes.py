@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 from temporalio import activity
 
+from activities.held import hold_units
 from activities.m3_lines import LOOKS, line_key, read_lines, refuse_unseen_lines
 from activities.services import PairServices, Services
 from connectors.m3 import Record
@@ -132,8 +133,11 @@ class OrderChangeActivities:
                 canceled += plan.cancel
                 log.info("walmart_lines_canceled", lines=[c.line_number for c in plan.cancel])
             tried = plan
+        facts = to_facts(order)
+        if input.m3_lines is None:
+            await hold_units(services, facts)
         return SettledOrder(
-            facts=to_facts(order),
+            facts=facts,
             canceled=canceled,
             surplus=plan.surplus,
             unexplained=plan.unexplained,

@@ -7,6 +7,7 @@ from decimal import Decimal
 import structlog
 from temporalio import activity
 
+from activities.held import hold_units, release_units
 from activities.m3_lines import LOOKS, read_lines
 from activities.order_lines import refuse_more_than_ordered
 from activities.order_search import search_order
@@ -64,6 +65,7 @@ class OrderActivities:
         services = self._services.of(ref)
         order = await services.fetch(ref.purchase_order_id)
         facts = to_facts(order)
+        await hold_units(services, facts)
         return FetchedOrder(facts=facts, policy=_policy(services, facts))
 
     @activity.defn
@@ -139,6 +141,7 @@ class OrderActivities:
             [(line.line_number, Decimal(line.quantity)) for line in lines],
         )
         short = [line.line_number for line in lines if line.allocated < line.quantity]
+        await release_units(services, input.ref.purchase_order_id)
         log.info("stock_reserved", m3_order_number=number, short_lines=short)
         return lines
 

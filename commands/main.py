@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 import simulators.server
 import starter.app
-from commands import alerts, attention, dead_letters, health, orders
+from commands import alerts, attention, dead_letters, health, inventory, orders
 from commands import doctor as doctor_checks
 from commands.cli import Config, console, errors, read_settings, run_work, with_temporal
 from commands.demo.inventory import InventoryOptions, run_inventory_demo
@@ -42,6 +42,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(attention.app, name="attention")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(inventory.app, name="inventory")
 app.add_typer(schedules_app, name="schedules")
 
 

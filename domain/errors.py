@@ -15,6 +15,7 @@ IntegrationError
     ├── BatchOrderStopped   M3 took the batch order but made no customer order from it
     ├── OrderMismatch       M3 holds something else under this purchase order
     ├── StockUnknown        M3 does not say, or not readably, what there is of an item
+    ├── StockListTruncated  M3's list of changes is not all there is; everything is read
     ├── StockAbsurd         a quantity of an item cannot be true
     └── FormulaFailed       the formula of inventory.yaml cannot be worked out for an item
 

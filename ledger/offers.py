@@ -342,8 +342,10 @@ class Offers:
         [row] = await self._database.rows(
             """
             SELECT count(*) AS catalogue,
-                   count(CASE WHEN urgency = 1 AND accepted > 0 THEN 1 END) AS to_zero,
-                   count(CASE WHEN urgency > 0 AND accepted IS NOT NULL THEN 1 END) AS changed
+                   count(CASE WHEN urgency = 1 AND accepted > 0 AND sent_by = '' THEN 1 END)
+                       AS to_zero,
+                   count(CASE WHEN urgency > 0 AND accepted IS NOT NULL AND sent_by = ''
+                              THEN 1 END) AS changed
             FROM offers WHERE pair = :pair
             """,
             pair=pair,

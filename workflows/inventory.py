@@ -25,7 +25,6 @@ with workflow.unsafe.imports_passed_through():
         StockReport,
     )
     from domain.names import INVENTORY_COLLECTOR, INVENTORY_SYNC
-from workflows.failures import failure_of
 from workflows.options import HEARTBEAT, RETRY
 
 # A run that gets no answer for so long fails, and the next one of the schedule looks again.
@@ -157,8 +156,8 @@ class InventoryCollector:
     def approve(self, answer: ApproveStock) -> None:
         """A person lets a change of much at once go on."""
         if self._held:
-            self._approved = True
-            workflow.logger.info("stock_change_approved", extra={"by": answer.by})
+            self._approved, self._held = True, ""
+            workflow.logger.info("stock_change_approved")
 
     @workflow.query
     def status(self) -> CollectorStatus:
@@ -188,7 +187,7 @@ class InventoryCollector:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            workflow.logger.warning("items_not_read", extra={"why": failure_of(error).sentence})
+            workflow.logger.warning("items_not_read")
         await self._do(InventoryActivities.compute_wanted, self._pair)
 
     async def _send(self) -> datetime | None:

@@ -12,6 +12,7 @@ from domain.errors import IntegrationError, Permanent, Transient
 
 ARGUMENTS: dict[str, Any] = {
     "system": "M3",
+    "pair": "acme",
     "call": "OIS100MI/AddBatchHead",
     "reason": "a reason",
     "retry_after": timedelta(seconds=5),

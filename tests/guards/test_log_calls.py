@@ -24,7 +24,17 @@ ALLOWED = {
     "document",  # the kind: Sync.Shipment
     "document_number",
     "error",  # the class
+    "changed",
+    "drifted",
+    "feed_id",
     "found",
+    "gone",
+    "items",
+    "listed",
+    "offers",
+    "refused",
+    "sent_again",
+    "state",
     "host",
     "kind",
     "lines",

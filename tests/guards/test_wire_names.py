@@ -19,14 +19,20 @@ import worker
 from activities import search_attributes
 from commands.temporal import apply_sweep_schedule
 from domain.answers import ANSWERS
+from domain.inventory_runs import Scope
 from domain.names import (
     ALERT_DESK,
+    INVENTORY_COLLECTOR,
+    INVENTORY_SYNC,
+    INVENTORY_TASK_QUEUE,
     ORDER_SWEEP,
     ORDER_TO_CASH,
     ORDERS_TASK_QUEUE,
     SEARCH_ATTRIBUTE_TYPES,
     SearchAttribute,
     alert_desk_id,
+    inventory_collector_id,
+    inventory_sync_id,
     order_sweep_id,
     order_workflow_id,
 )
@@ -35,6 +41,7 @@ from tests.guards.repository import ROOT
 from tests.mapping_samples import PAIR
 from tests.starter_messages import settings_with
 from workflows.alerts import AlertDesk
+from workflows.inventory import InventoryCollector, InventorySync
 from workflows.orders import OrderToCash
 from workflows.sweeps import OrderSweep
 
@@ -61,6 +68,19 @@ ACTIVITIES = {
     "confirm_shipment",
     "find_invoices",
     "start_released_orders",
+}
+INVENTORY_ACTIVITIES = {
+    "warehouses_to_read",
+    "read_changes",
+    "begin_reading",
+    "read_warehouse",
+    "read_items",
+    "apply_reading",
+    "compute_wanted",
+    "wake_collector",
+    "read_listings",
+    "send_inventory",
+    "follow_feeds",
 }
 SIGNALS = {"delivery_reported", "invoice_reported", "order_update_reported"}
 # Each is a signal and an update of every order; see domain/answers.py.
@@ -104,6 +124,10 @@ def test_workflow_types():
     assert definition(OrderToCash).name == ORDER_TO_CASH == "OrderToCash", suffering
     assert definition(OrderSweep).name == ORDER_SWEEP == "OrderSweep", suffering
     assert definition(AlertDesk).name == ALERT_DESK == "AlertDesk", suffering
+    assert definition(InventorySync).name == INVENTORY_SYNC == "InventorySync", suffering
+    assert definition(InventoryCollector).name == INVENTORY_COLLECTOR == "InventoryCollector", (
+        suffering
+    )
 
 
 def test_activity_names():
@@ -112,7 +136,7 @@ def test_activity_names():
         "error, and activities that are scheduled fail as unknown. Keep the old name with "
         "@activity.defn(name=...), or register both until no open order has it."
     )
-    assert set(activity_methods()) == ACTIVITIES, suffering
+    assert set(activity_methods()) == ACTIVITIES | INVENTORY_ACTIVITIES, suffering
 
 
 def test_signal_names():
@@ -124,6 +148,11 @@ def test_signal_names():
     assert set(definition(OrderToCash).signals) == SIGNALS, suffering
     assert set(definition(OrderSweep).signals) == set(), suffering
     assert set(definition(AlertDesk).signals) == {"attention_reported"}, suffering
+    assert set(definition(InventoryCollector).signals) == {
+        "stock_reported",
+        "stock_computed",
+        "approve",
+    }, suffering
 
 
 def test_answer_names():
@@ -149,6 +178,7 @@ def test_task_queues():
         "every open order stands still. Let a worker poll the old queue until it is empty."
     )
     assert ORDERS_TASK_QUEUE == "orders", suffering
+    assert INVENTORY_TASK_QUEUE == "inventory", suffering
 
 
 def test_workflow_and_schedule_ids():
@@ -162,6 +192,12 @@ def test_workflow_and_schedule_ids():
     )
     assert order_sweep_id("acme") == "order-sweep/acme", suffering
     assert alert_desk_id() == "alert-desk", suffering
+    assert inventory_collector_id("acme") == "inventory-collector/acme", suffering
+    assert [inventory_sync_id("acme", scope) for scope in Scope] == [
+        "inventory-sync/acme/changes",
+        "inventory-sync/acme/everything",
+        "inventory-sync/acme/drift",
+    ], suffering
 
 
 def test_search_attributes_and_their_types():
@@ -236,7 +272,20 @@ def test_worker_registers_every_workflow_and_activity(monkeypatch: pytest.Monkey
     assert registered["task_queue"] == ORDERS_TASK_QUEUE
 
 
-@pytest.mark.parametrize("name", sorted(ACTIVITIES))
+def test_inventory_worker_registers_every_workflow_and_activity(monkeypatch: pytest.MonkeyPatch):
+    registered: dict[str, Any] = {}
+    monkeypatch.setattr(worker, "Worker", lambda client, **options: registered.update(options))
+
+    services = SimpleNamespace(ledger=None)
+    worker.create_inventory_worker(None, services, settings_with())  # type: ignore[arg-type] # as above
+
+    names = {activity._Definition.must_from_callable(a).name for a in registered["activities"]}
+    assert names == INVENTORY_ACTIVITIES
+    assert registered["workflows"] == [InventorySync, InventoryCollector]
+    assert registered["task_queue"] == INVENTORY_TASK_QUEUE
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVITIES | INVENTORY_ACTIVITIES))
 def test_every_activity_says_what_repeating_it_does(name: str):
     documented = inspect.getdoc(activity_methods()[name]) or ""
 
