@@ -107,7 +107,7 @@ class StockAudit:
         effects = self._effects()
         lags, spans = [], list[tuple[float, float | None]]()
         for key, states in self._states(since_ms).items():
-            before: int | None = None
+            before = _shown(effects.get(key, []), states[0][0])
             for at, (moment, amount, by_sale) in enumerate(states):
                 counts = not by_sale and amount != before and before is not None
                 before = amount
@@ -158,6 +158,12 @@ class StockAudit:
             return None
         busy = set(waiting)
         return round(sum(int(at) in busy for at in used) / (PUT_PER_SECOND * len(waiting)), 3)
+
+
+def _shown(effects: list[tuple[float, int]], moment: float) -> int | None:
+    """Return what Walmart was told last before a moment."""
+    told = [amount for at, amount in effects if at < moment]
+    return told[-1] if told else None
 
 
 def _accepted(

@@ -18,11 +18,12 @@ CANCELLATIONS = frozenset({"PO_LINE_AUTOCANCELLED", "INTENT_TO_CANCEL", "FRAUD_C
 ORDER_UPDATES = "ORDER_UPDATES"
 # What Walmart may send and no process here waits for.
 # Source: GET /v3/webhooks/eventTypes, and the page of each event.
+SOLD_OUT = "INVENTORY_OOS"
+LONGEST_SKU = 50  # Walmart takes no longer ones
 IGNORED_EVENTS = frozenset(
     {
         "BUY_BOX_CHANGED",
         "DRIVER_STATUS",
-        "INVENTORY_OOS",
         "OFFER_PUBLISHED",
         "OFFER_UNPUBLISHED",
         "REPORT_STATUS",
@@ -34,7 +35,7 @@ IGNORED_EVENTS = frozenset(
         "SELLER_PERFORMANCE_REPORT",
     }
 )
-KNOWN_EVENTS = CANCELLATIONS | IGNORED_EVENTS | {CREATED}
+KNOWN_EVENTS = CANCELLATIONS | IGNORED_EVENTS | {CREATED, SOLD_OUT}
 
 # Longer or stranger than any type Walmart publishes; kept out of logs and labels.
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -69,7 +70,15 @@ class OtherEvent:
     kind: str
 
 
-WebhookEvent = OrderPlaced | OrderChanged | OtherEvent
+@dataclass(frozen=True, kw_only=True)
+class SoldOut:
+    """Walmart has sold the last unit of a SKU at some ship node."""
+
+    kind: str
+    sku: str
+
+
+WebhookEvent = OrderPlaced | OrderChanged | SoldOut | OtherEvent
 
 
 def read_webhook(body: bytes) -> WebhookEvent:
@@ -99,6 +108,9 @@ def read_webhook(body: bytes) -> WebhookEvent:
             purchase_order_id=_purchase_order_id(payload),
             event_id=usable_id(source.get("eventId"), body),
         )
+    sku = payload.get("sku")
+    if kind == SOLD_OUT and isinstance(sku, str) and 0 < len(sku) <= LONGEST_SKU:
+        return SoldOut(kind=kind, sku=sku)
     return OtherEvent(kind=kind)
 
 

@@ -18,6 +18,7 @@ from starter.events import (
     OrderChanged,
     OrderPlaced,
     OtherEvent,
+    SoldOut,
     WebhookEvent,
     is_purchase_order_id,
     is_walmarts_own,
@@ -75,6 +76,9 @@ async def take_event(orders: OrderWorkflows, pair: str, event: WebhookEvent) -> 
             return Taken(kind=event.kind, outcome=outcome, purchase_order_id=order)
         case OrderChanged():
             return await _report_update(orders, pair, event)
+        case SoldOut(sku=sku):
+            outcome = await orders.report_stock(pair, sku)
+            return Taken(kind=event.kind, outcome=outcome)
         case OtherEvent():
             return Taken(kind=event.kind, outcome=Outcome.IGNORED)
 

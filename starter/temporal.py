@@ -16,7 +16,8 @@ from activities.search_attributes import PURCHASE_ORDER_ID, STAGE
 from activities.starts import Source, start_order
 from domain.alerts import AlertRules
 from domain.attention import AttentionReport
-from domain.names import SearchAttribute, order_workflow_id
+from domain.inventory_runs import StockReport
+from domain.names import SearchAttribute, inventory_collector_id, order_workflow_id
 from domain.orders import (
     DeliveryReport,
     InvoiceReport,
@@ -125,6 +126,22 @@ class OrderWorkflows:
             except RPCError as error:
                 _check_missing(error)
         return await self._ended(order, HAS_SHIPPED)
+
+    async def report_stock(self, pair: str, sku: str) -> Outcome:
+        """Have the stock of a SKU read anew; a pair that keeps no stock has nobody to tell.
+
+        Raises:
+            TemporalUnavailable: not confirmed; repeating is harmless.
+        """
+        collector = self._client.get_workflow_handle(inventory_collector_id(pair))
+        report = StockReport(sku=sku, source="webhook")
+        async with _answering("signal_workflow"):
+            try:
+                await collector.signal("stock_reported", report, rpc_timeout=CALL)
+                return Outcome.SIGNALED
+            except RPCError as error:
+                _check_missing(error)
+        return Outcome.IGNORED
 
     async def find(self, pair: str, m3_order_number: str) -> tuple[str, ...]:
         """Return the purchase orders whose workflow entered an M3 order; mostly one or none.

@@ -73,7 +73,7 @@ def source(event_id: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("document", "kind"),
     [
-        ({"source": {"eventType": "INVENTORY_OOS"}, "payload": {"sku": "A"}}, "INVENTORY_OOS"),
+        ({"source": {"eventType": "INVENTORY_OOS"}, "payload": {"sku": ""}}, "INVENTORY_OOS"),
         ({"source": {"eventType": "NOT_YET_INVENTED"}}, "NOT_YET_INVENTED"),
         (order_update("1", "PO_DELAYED"), "PO_DELAYED"),
         ({"payload": {"returnOrders": []}}, "RETURN_CREATED"),
@@ -127,3 +127,9 @@ def test_reason_does_not_repeat_what_was_sent():
         read_webhook(encoded(legacy_event("Jane Doe, 1 Main Street")))
 
     assert "Jane" not in str(refusal.value)
+
+
+def test_sold_out_sku_is_read():
+    document = {"source": {"eventType": "INVENTORY_OOS"}, "payload": {"sku": "WM/LAMP 10%"}}
+
+    assert read_webhook(encoded(document)) == SoldOut(kind="INVENTORY_OOS", sku="WM/LAMP 10%")
