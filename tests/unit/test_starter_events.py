@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from starter.events import OrderChanged, OrderPlaced, OtherEvent, read_webhook
+from starter.events import OrderChanged, OrderPlaced, OtherEvent, SoldOut, read_webhook
 from starter.refusals import Unreadable
 from tests.starter_messages import legacy_event, order_update
 
