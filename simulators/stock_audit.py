@@ -114,6 +114,8 @@ class StockAudit:
                 if not counts:
                     continue
                 end = _accepted(states[at:], effects.get(key, []), moment)
+                if end is None and _went_back(states[at + 1 :], effects.get(key, [])):
+                    continue
                 spans.append((moment, end))
                 if end is not None:
                     lags.append(end - moment)
@@ -164,6 +166,11 @@ def _shown(effects: list[tuple[float, int]], moment: float) -> int | None:
     """Return what Walmart was told last before a moment."""
     told = [amount for at, amount in effects if at < moment]
     return told[-1] if told else None
+
+
+def _went_back(later: list[tuple[float, int, bool]], effects: list[tuple[float, int]]) -> bool:
+    """Tell whether M3 came back to what Walmart had been told, before it was told of the change."""
+    return any(_shown(effects, at) == amount for at, amount, _ in later)
 
 
 def _accepted(
