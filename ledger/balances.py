@@ -244,53 +244,65 @@ class Balances:
         """
         names = {"pair": pair, "run": run}
         async with self._database.transaction() as database:
+            # What is not as known, and not known better; deleting the rest would take far longer.
+            await database.change(
+                """
+                CREATE TEMPORARY TABLE changed_balances (
+                    warehouse TEXT, item_number TEXT, allocatable BIGINT, read_at BIGINT)
+                """
+            )
+            await database.change(
+                """
+                INSERT INTO changed_balances
+                SELECT warehouse, item_number, allocatable, read_at
+                FROM incoming_balances AS incoming
+                WHERE pair = :pair AND run = :run AND NOT EXISTS (
+                    SELECT 1 FROM balances AS known
+                    WHERE known.pair = :pair
+                      AND known.warehouse = incoming.warehouse
+                      AND known.item_number = incoming.item_number
+                      AND (known.allocatable = incoming.allocatable
+                           OR known.read_at > incoming.read_at))
+                """,
+                **names,
+            )
             if complete:
                 await database.change(
                     """
-                    INSERT INTO incoming_balances
-                        (pair, run, warehouse, item_number, allocatable, read_at)
-                    SELECT pair, :run, warehouse, item_number, NULL, :began FROM balances AS known
-                    WHERE pair = :pair AND allocatable IS NOT NULL
-                    ON CONFLICT (pair, run, warehouse, item_number) DO NOTHING
+                    INSERT INTO changed_balances
+                    SELECT warehouse, item_number, NULL, :began FROM balances AS known
+                    WHERE pair = :pair AND allocatable IS NOT NULL AND read_at <= :began
+                      AND NOT EXISTS (
+                        SELECT 1 FROM incoming_balances AS incoming
+                        WHERE incoming.pair = :pair AND incoming.run = :run
+                          AND incoming.warehouse = known.warehouse
+                          AND incoming.item_number = known.item_number)
                     """,
                     **names,
                     began=_milliseconds(began),
                 )
-            # What has not changed, or is known better, is dropped; what is left concerns somebody.
-            await database.change(
-                """
-                DELETE FROM incoming_balances
-                WHERE pair = :pair AND run = :run AND EXISTS (
-                    SELECT 1 FROM balances AS known
-                    WHERE known.pair = incoming_balances.pair
-                      AND known.warehouse = incoming_balances.warehouse
-                      AND known.item_number = incoming_balances.item_number
-                      AND (known.allocatable = incoming_balances.allocatable
-                           OR known.read_at > incoming_balances.read_at))
-                """,
-                **names,
-            )
             await database.change(
                 """
                 UPDATE offers SET stale = stale + 1
                 WHERE pair = :pair AND sku IN (
                     SELECT sku FROM parts
-                    WHERE parts.pair = :pair AND item_number IN (
-                        SELECT item_number FROM incoming_balances
-                        WHERE pair = :pair AND run = :run))
+                    WHERE parts.pair = :pair
+                      AND item_number IN (SELECT item_number FROM changed_balances))
                 """,
-                **names,
+                pair=pair,
             )
             await database.change(
                 """
                 INSERT INTO balances (pair, warehouse, item_number, allocatable, read_at)
-                SELECT pair, warehouse, item_number, allocatable, read_at FROM incoming_balances
-                WHERE pair = :pair AND run = :run
+                SELECT :pair, warehouse, item_number, allocatable, read_at FROM changed_balances
+                WHERE true
                 ON CONFLICT (pair, warehouse, item_number)
                 DO UPDATE SET allocatable = excluded.allocatable, read_at = excluded.read_at
+                WHERE balances.read_at <= excluded.read_at
                 """,
-                **names,
+                pair=pair,
             )
+            await database.change("DROP TABLE changed_balances")
             await database.change(
                 "DELETE FROM incoming_balances WHERE pair = :pair AND run = :run", **names
             )

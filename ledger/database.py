@@ -22,7 +22,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, Row, TextClause, bindparam, text
+from sqlalchemy import URL, Connection, Dialect, Engine, Row, TextClause, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.engine import BEGIN, CONNECTIONS, MIGRATE_ALONE, create, reason
@@ -60,7 +60,7 @@ class Statements(ABC):
         """
         if not rows:
             return 0
-        return await self._run(lambda with_: with_.execute(_statement(sql), rows).rowcount)
+        return await self._run(lambda with_: _run_many(with_, sql, rows))
 
     @abstractmethod
     async def _run(self, work: Callable[[Connection], Result]) -> Result:
@@ -170,6 +170,23 @@ async def open_database(place: Path | URL) -> AsyncIterator[Database]:
 @cache  # parsing a statement for its parameters takes longer than SQLite needs to run it
 def _statement(sql: str, lists: tuple[str, ...] = ()) -> TextClause:
     return text(sql).bindparams(*(bindparam(name, expanding=True) for name in lists))
+
+
+def _run_many(connection: Connection, sql: str, rows: Sequence[Mapping[str, Value]]) -> int:
+    """Hand the rows to the driver: SQLAlchemy would take four times as long for each as SQLite."""
+    statement, names = _driver_statement(sql, connection.dialect)
+    if names:
+        return connection.exec_driver_sql(
+            statement, [tuple(row[name] for name in names) for row in rows]
+        ).rowcount
+    return connection.exec_driver_sql(statement, list(rows)).rowcount
+
+
+@cache
+def _driver_statement(sql: str, dialect: Dialect) -> tuple[str, Sequence[str]]:
+    """Return a statement as the driver wants it; the names of its values where it goes by place."""
+    compiled = _statement(sql).compile(dialect=dialect)
+    return compiled.string, compiled.positiontup or ()
 
 
 def _lists(values: Mapping[str, Value | Sequence[str]]) -> tuple[str, ...]:
