@@ -235,9 +235,7 @@ def _compare_plainly(path: Path, items: int) -> Run:
         database.execute("BEGIN")
         database.execute("CREATE TABLE incoming (warehouse TEXT, item TEXT, allocatable INTEGER)")
         for page in _pages(items):
-            rows = [
-                (r["WHLO"], r["ITNO"], int(float(r["AV01"]) * MILLION)) for r in page
-            ]
+            rows = [(r["WHLO"], r["ITNO"], int(float(r["AV01"]) * MILLION)) for r in page]
             watch.lap()
             database.executemany("INSERT INTO incoming VALUES (?, ?, ?)", rows)
             load += watch.lap()

@@ -137,7 +137,7 @@ def stock_of(item_number: str) -> int:
 # A planned item costs no memory: number and SKU follow from a count, on both sides alike.
 MOST_PLANNED = 9_999_999
 ODD_EVERY = 1000  # one SKU in so many has a character that must be encoded in a path, or a case
-_ODD_SKUS = ("WM-I{n:07d}/A", "WM I{n:07d}", "WM-I{n:07d}%", "wm-i{n:07d}")
+_ODD_SKUS = ("WM/I{n:07d}", "WM%I{n:07d}", "wm-i{n:07d}", "WM I{n:07d}")
 _PLANNED_NUMBER = re.compile(r"[0-9]{7}")
 
 
@@ -154,8 +154,8 @@ def planned_item_number(n: int) -> str:
 def planned_sku(n: int) -> str:
     """Return what Walmart calls the planned item `n`.
 
-    Every 1000th contains in turn a slash, a space, a per cent sign or lower-case letters:
-    `WM-I0001000/A`, `WM I0002000`, `WM-I0003000%`, `wm-i0004000`.
+    Every 1000th contains in turn a slash, a per cent sign, lower-case letters or a space:
+    `WM/I0001000`, `WM%I0002000`, `wm-i0003000`, `WM I0004000`.
     """
     if n % ODD_EVERY:
         return f"WM-I{n:07d}"

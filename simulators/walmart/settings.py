@@ -11,6 +11,9 @@ from simulators.walmart.state import SellerAccount
 from simulators.walmart.stock import NodeStock
 from simulators.world import PARTNER_ID
 
+# The published list of feed types here does not have MP_INVENTORY.
+TOLD = frozenset({"inventory"})
+
 _WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 _DAYS_OFF = ("saturday", "sunday")
 
@@ -18,7 +21,7 @@ _DAYS_OFF = ("saturday", "sunday")
 async def partner_profile(request: Request, account: SellerAccount) -> Response:
     """GET /v3/settings/partnerprofile: who the seller is, and how often feeds may come."""
     known_parameters(request)
-    feeds = [_feed_limits(feed_type, account) for feed_type in FEED_TYPES]
+    feeds = [_feed_limits(feed_type, account) for feed_type in FEED_TYPES if feed_type in TOLD]
     return JSONResponse(
         {
             "partner": {
@@ -51,7 +54,7 @@ def _feed_limits(feed_type: str, account: SellerAccount) -> Document:
     window = max(1, round(account.clock.wall_span(RATES[bucket].seconds)))
     rate = {
         "count": int(account.limits.capacity(bucket)),
-        "replenishTimeWindow": {"value": str(window), "unitOfMeasurement": "SECOND"},
+        "replenishTimeWindow": {"value": window, "unitOfMeasurement": "SECOND"},
     }
     size = {"value": FEED_BYTES[feed_type], "unitOfMeasurement": "BYTES"}
     return {

@@ -16,7 +16,7 @@ from simulators.walmart.stock_control import INVENTORY_OPERATIONS
 from simulators.world import planned_numbers, planned_sku
 from tests.integration.walmart_seller import HEADERS, Seller, Wall, seller_of
 
-ODD_SKUS = ("WM-I0001000/A", "WM I0002000", "WM-I0003000%", "wm-i0004000", "1+1=2?", "%2F")
+ODD_SKUS = ("WM/I0001000", "WM%I0002000", "wm-i0003000", "WM I0004000", "1+1=2?", "%2F")
 
 
 @pytest.fixture
@@ -112,9 +112,9 @@ async def test_odd_skus_arrive_over_a_real_connection_too():
     assert stock == [{"10001": n} for n in range(len(ODD_SKUS))]
 
 
-@pytest.mark.parametrize(("path", "status"), [("WM-I0001000/A", 404), ("1+1=2", 400)])
+@pytest.mark.parametrize(("path", "status"), [("WM/I0001000", 404), ("1+1=2", 400)])
 async def test_a_sku_that_is_not_encoded_is_another_address(seller: Seller, path, status):
-    await seller.list_skus(**{"WM-I0001000/A": {"10001": 1}, "1+1=2": {"10001": 1}})
+    await seller.list_skus(**{"WM/I0001000": {"10001": 1}, "1+1=2": {"10001": 1}})
 
     assert (await seller.get(f"/v3/inventories/{path}")).status_code == status
 

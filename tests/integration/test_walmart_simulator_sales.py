@@ -11,7 +11,7 @@ from simulators.walmart.state import SellerAccount
 from simulators.world import planned_item_number, planned_number, planned_numbers, planned_sku
 from tests.integration.walmart_seller import Seller, Wall, seller_of
 
-ODD_SKUS = ("WM-I0001000/A", "WM I0002000", "WM-I0003000%", "wm-i0004000")
+ODD_SKUS = ("WM/I0001000", "WM%I0002000", "wm-i0003000", "WM I0004000")
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ async def test_the_partner_profile_tells_the_limits_of_feeds(seller: Seller):
         )
         for found in profile["configurations"][1]["configuration"]["values"]
     }
-    assert limits == {"inventory": (20, 10 * MEGABYTE), "MP_INVENTORY": (100, MEGABYTE)}
+    assert limits == {"inventory": (20, 10 * MEGABYTE)}
 
 
 async def test_ship_nodes_are_listed_with_their_status(seller: Seller):
