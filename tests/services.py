@@ -17,17 +17,11 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
-from activities.corrections import CorrectionActivities
 from activities.customers import CustomerActivities, FindCustomerInput
-from activities.invoices import InvoiceActivities
-from activities.order_changes import OrderChangeActivities
 from activities.order_entry import AddHeadInput, AddLinesInput, ConfirmInput, OrderEntryActivities
-from activities.order_review import ReviewActivities
 from activities.orders import DraftedOrder, DraftOrderInput, OrderActivities, ReserveStockInput
 from activities.services import PairServices
-from activities.shipments import ConfirmShipmentInput, ShipmentActivities
-from activities.sweeps import SweepActivities
-from activities.take_back import TakeBackActivities
+from activities.shipments import ConfirmShipmentInput
 from domain.names import order_workflow_id
 from domain.orders import Customer, CustomerStrategy, M3Line, OrderEntry, OrderHead, OrderRef
 from settings import Settings
@@ -39,6 +33,7 @@ from simulators.m3.state import WarehouseSettings
 from simulators.walmart.generator import complete
 from simulators.walmart.lines import order_lines
 from simulators.walmart.purchase_orders import PlacedOrder
+from tests.activity_owners import OWNERS
 from tests.systems import Systems
 from worker import open_services
 
@@ -53,19 +48,6 @@ BATCH_PER_BUYER = {
     "customer_template": "TMPLWM",
 }
 DIRECT = BATCH_PER_BUYER | {"order_entry": "direct"}
-
-OWNERS = (
-    CorrectionActivities,
-    CustomerActivities,
-    InvoiceActivities,
-    OrderActivities,
-    OrderChangeActivities,
-    OrderEntryActivities,
-    ReviewActivities,
-    ShipmentActivities,
-    SweepActivities,
-    TakeBackActivities,
-)
 
 Owner = TypeVar("Owner")
 Input = TypeVar("Input")
@@ -341,6 +323,7 @@ async def open_shop(
     entry: dict[str, str],
     *,
     ledger: dict[str, SecretStr] | None = None,
+    inventory: bool = False,
 ) -> AsyncIterator[Shop]:
     """Empty both systems and start a worker.
 
@@ -349,6 +332,7 @@ async def open_shop(
         folder: for credentials and ledgers.
         entry: BATCH, BATCH_PER_BUYER or DIRECT.
         ledger: url and key of a ledger on a server; without it, it is a file.
+        inventory: whether Walmart's stock follows M3's.
     """
     systems.clock.seconds = time.time()
     systems.account.reset()
@@ -358,13 +342,17 @@ async def open_shop(
     ionapi.write_text(json.dumps(ionapi_file(systems.urls.m3, old=False)))
     async with AsyncExitStack() as stack:
         place: Mapping[str, object] = ledger or {"path": folder / "ledger.db"}
-        shop = Shop(systems, _settings(systems.urls, ionapi, place, entry), stack)
+        shop = Shop(systems, _settings(systems.urls, ionapi, place, entry, inventory), stack)
         await shop.start_worker()
         yield shop
 
 
 def _settings(
-    urls: server.BaseUrls, ionapi: Path, ledger: Mapping[str, object], entry: dict[str, str]
+    urls: server.BaseUrls,
+    ionapi: Path,
+    ledger: Mapping[str, object],
+    entry: dict[str, str],
+    inventory: bool,
 ) -> Settings:
     pair = {
         "name": PAIR,
@@ -386,5 +374,6 @@ def _settings(
         },
         "webhooks": {"unsigned": True},
         "ion": {"unsigned": True},
+        "inventory": {"enabled": inventory},
     }
     return Settings.model_validate({"pairs": [pair], "ledger": ledger})

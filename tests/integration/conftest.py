@@ -19,6 +19,12 @@ def entry() -> dict[str, str]:
     return BATCH
 
 
+@pytest.fixture
+def inventory() -> bool:
+    """Whether Walmart's stock follows M3's; tests of the inventory say so."""
+    return False
+
+
 # Read once for the whole run: they take most of the time of a worker's start.
 read_once = functools.cache(load_mappings)
 trusted_once = functools.cache(ssl.create_default_context)
@@ -33,10 +39,14 @@ async def systems() -> AsyncIterator[Systems]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def shop(
-    systems: Systems, tmp_path: Path, entry: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    systems: Systems,
+    tmp_path: Path,
+    entry: dict[str, str],
+    inventory: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Shop]:
     """Both systems emptied, with a worker of one pair."""
     monkeypatch.setattr("mappings.live.load_mappings", read_once)
     monkeypatch.setattr("ssl.create_default_context", trusted_once)
-    async with open_shop(systems, tmp_path, entry) as shop:
+    async with open_shop(systems, tmp_path, entry, inventory=inventory) as shop:
         yield shop
