@@ -134,7 +134,7 @@ class Offers:
         )
 
     async def under_way(self, pair: str, carrier: str) -> list[WaitingOffer]:
-        """Return what a carrier has under way."""
+        """Return what a carrier has under way; 0 where its quantity is not trusted any more."""
         rows = await self._database.rows(
             """
             SELECT sku, ship_node, sent, urgency FROM offers
@@ -145,7 +145,8 @@ class Offers:
             carrier=carrier,
         )
         return [
-            WaitingOffer(offer=_key(row), quantity=row.sent, urgency=row.urgency) for row in rows
+            WaitingOffer(offer=_key(row), quantity=row.sent or 0, urgency=row.urgency)
+            for row in rows
         ]
 
     async def settle(
@@ -258,11 +259,15 @@ class Offers:
         )
 
     async def distrust(self, pair: str, skus: Sequence[str], *, now: datetime) -> None:
-        """Let what Walmart shows of some SKUs, in any letter case, be sent anew."""
+        """Let what Walmart shows of some SKUs, in any letter case, be sent anew.
+
+        What is under way may have been overwritten already: accepted, it is not known either.
+        """
         await self._database.change(
             """
-            UPDATE offers SET accepted = NULL, not_before = :now
-            WHERE pair = :pair AND sent_by = '' AND lower(sku) IN :skus
+            UPDATE offers
+            SET accepted = NULL, not_before = :now, sent = CASE WHEN sent_by = '' THEN sent END
+            WHERE pair = :pair AND lower(sku) IN :skus
             """,
             pair=pair,
             now=moment(now),
