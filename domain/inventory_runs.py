@@ -43,6 +43,7 @@ class CollectorInput:
     items: tuple[str, ...] = ()  # SKUs whose stock is to be read
     held: str = ""  # why nothing is sent until a person approves
     held_since: datetime | None = None
+    approved: bool = False  # a person has let go on what was held
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,7 +121,7 @@ class InventoryCollector:
         self._items = dict.fromkeys(input.items)
         self._held, self._held_since = input.held, input.held_since
         self._woken = True
-        self._approved = False
+        self._approved = input.approved
         self._sent = self._refused = 0
         self._next: datetime | None = None
 
@@ -139,6 +139,7 @@ class InventoryCollector:
                 items=tuple(self._items),
                 held=self._held,
                 held_since=self._held_since,
+                approved=self._approved,
             )
         )
 
