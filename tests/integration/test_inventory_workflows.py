@@ -287,15 +287,18 @@ async def test_wrong_approval_approves_nothing_and_stops_nothing(skipping, paylo
 async def test_collector_goes_on_as_a_new_run_before_its_history_is_too_long(temporal_binary):
     part = Sent(accepted=1, waiting=True, wait_seconds=0)
     fake = FakeInventoryActivities(held=MUCH, sent=[part] * 12)
-    async with await WorkflowEnvironment.start_local(
-        dev_server_existing_path=temporal_binary,
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            "--dynamic-config-value",
-            "limit.historyCount.suggestContinueAsNew=60",
-        ],
-        data_converter=pydantic_data_converter,
-    ) as environment, collector_of(environment, fake) as collector:
+    async with (
+        await WorkflowEnvironment.start_local(
+            dev_server_existing_path=temporal_binary,
+            dev_server_log_level="error",
+            dev_server_extra_args=[
+                "--dynamic-config-value",
+                "limit.historyCount.suggestContinueAsNew=60",
+            ],
+            data_converter=pydantic_data_converter,
+        ) as environment,
+        collector_of(environment, fake) as collector,
+    ):
         first = (await collector.describe()).run_id
         await status_when(collector, lambda s: bool(s.held))
         await collector.signal(InventoryCollector.approve, ApproveStock(by="ann"))
