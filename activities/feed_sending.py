@@ -45,6 +45,7 @@ class FeedsStanding:
 
     open: int
     next_look: datetime | None
+    waiting: bool = False  # something may be sent, perhaps because a feed has ended
 
 
 async def send_feed(services: PairServices, now: datetime) -> None:
@@ -100,7 +101,7 @@ class FeedActivities:
     async def follow_feeds(self, pair: str) -> FeedsStanding:
         """Look at each feed that is due, and record what became of its items.
 
-        Repeating: looks again; what is settled stays so.
+        Repeating: goes on after the last page that was settled, and looks at the rest again.
         """
         services = self._services.of_pair(pair)
         feeds = services.ledger.feeds
@@ -109,7 +110,11 @@ class FeedActivities:
                 await _look(services, feed)
                 activity.heartbeat()
         left = await feeds.open(pair)
-        return FeedsStanding(open=len(left), next_look=left[0].look_at if left else None)
+        return FeedsStanding(
+            open=len(left),
+            next_look=left[0].look_at if left else None,
+            waiting=bool((await services.ledger.offers.standing(pair)).waiting),
+        )
 
 
 async def _look(services: PairServices, feed: Feed) -> None:
@@ -166,25 +171,42 @@ async def _not_there(services: PairServices, feed: Feed, now: datetime) -> None:
 
 
 async def _settle(services: PairServices, feed: Feed, status: FeedStatus, now: datetime) -> None:
-    """Record what Walmart says of each item of a feed that has ended; PROCESSED is no success."""
-    pair, offers = services.pair.name, services.ledger.offers
-    under_way = await offers.under_way(pair, feed.carrier)
-    answered: dict[str, FeedItem] = {}
-    async for page in services.feeds.feed_items(status.feed_id):
+    """Record what Walmart says of each item of a feed that has ended; PROCESSED is no success.
+
+    An attempt goes on after the last page of the one before: a feed of 10,000 items has 200 pages,
+    which seldom all come without an error in between.
+    """
+    pair, offers, carrier = services.pair.name, services.ledger.offers, feed.carrier
+    left: dict[str, list[WaitingOffer]] = {}
+    for each in await offers.under_way(pair, carrier):
         # The SKU comes back in another letter case now and then.
-        answered.update({item.sku.casefold(): item for item in page})
-    outcomes = [_outcome(each, answered, status) for each in under_way]
-    await offers.settle(pair, outcomes, carrier=feed.carrier, at=now, again=now + AGAIN)
-    if feed.state is FeedState.OVERDUE:
-        # What it carried has overwritten what was sent meanwhile.
-        await offers.distrust(pair, list(answered), now=now)
+        left.setdefault(each.offer.sku.casefold(), []).append(each)
+    refused, read = 0, _read_before(status.feed_id)
+    async for page in services.feeds.feed_items(status.feed_id, offset=read):
+        answered = {item.sku.casefold(): item for item in page}
+        outcomes = [
+            _outcome(each, answered, status) for sku in answered for each in left.pop(sku, ())
+        ]
+        await offers.settle(pair, outcomes, carrier=carrier, at=now, again=now + AGAIN)
+        if feed.state is FeedState.OVERDUE:
+            # What it carried has overwritten what was sent meanwhile.
+            await offers.distrust(pair, list(answered), now=now)
+        refused += sum(bool(outcome.cause) for outcome in outcomes)
+        read += len(page)
+        activity.heartbeat(status.feed_id, read)
+    missing = [_outcome(each, {}, status) for rest in left.values() for each in rest]
+    await offers.settle(pair, missing, carrier=carrier, at=now, again=now + AGAIN)
     await services.ledger.feeds.update(
-        pair, feed.carrier, feed_id=status.feed_id, state=FeedState.SETTLED, look_at=now
+        pair, carrier, feed_id=status.feed_id, state=FeedState.SETTLED, look_at=now
     )
-    refused = sum(bool(outcome.cause) for outcome in outcomes)
-    log.info(
-        "feed_settled", pair=pair, feed_id=status.feed_id, items=len(outcomes), refused=refused
-    )
+    refused += len(missing)
+    log.info("feed_settled", pair=pair, feed_id=status.feed_id, items=read, refused=refused)
+
+
+def _read_before(feed_id: str) -> int:
+    """Return how many items of a feed an earlier attempt has settled."""
+    done = activity.info().heartbeat_details
+    return int(done[1]) if done and done[0] == feed_id else 0
 
 
 def _outcome(sent: WaitingOffer, answered: dict[str, FeedItem], status: FeedStatus) -> Outcome:

@@ -178,10 +178,14 @@ class WalmartFeeds:
             errors=_errors(document),
         )
 
-    async def feed_items(self, feed_id: str) -> AsyncIterator[list[FeedItem]]:
+    async def feed_items(self, feed_id: str, *, offset: int = 0) -> AsyncIterator[list[FeedItem]]:
         """Yield what became of the items of a feed, page by page.
 
         Ask when the feed is done; before, Walmart may not have details of all items yet.
+
+        Args:
+            feed_id: Walmart's.
+            offset: how many items have been read already.
 
         Raises:
             NotFound: there is no such feed.
@@ -192,7 +196,7 @@ class WalmartFeeds:
             GET /v3/feeds/{feedId}?includeDetails=true. Failures beyond item 50 are on later pages
             only; whether there are any follows from itemsReceived.
         """
-        read, previous = 0, list[Document]()
+        read, previous = offset, list[Document]()
         while True:
             response = await self._details(feed_id, offset=read, limit=PAGE_SIZE)
             document = _complete(response)

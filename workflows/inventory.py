@@ -203,6 +203,8 @@ class InventoryCollector:
         moments = [feeds.next_look] if feeds.next_look else []
         if sent.waiting and not sent.held:
             moments.append(workflow.now() + timedelta(seconds=sent.wait_seconds))
+        if feeds.waiting and not sent.waiting:
+            moments.append(workflow.now())  # a feed has ended, and newer quantities wait behind it
         return min(moments, default=None)
 
     def _hold(self, sent: Sent) -> None:
