@@ -21,6 +21,7 @@ class FakeInventoryActivities:
     """Answers as M3 and Walmart would; `failing` names the errors each activity raises first."""
 
     sent: list[Sent] = field(default_factory=list)  # answers in turn, then nothing waits
+    feeds: list[FeedsStanding] = field(default_factory=list)  # in turn, then there are none
     held: str = ""  # until a person approves
     failing: dict[str, list[IntegrationError]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class FakeInventoryActivities:
     @activity.defn
     async def follow_feeds(self, pair: str) -> FeedsStanding:
         self._call("follow_feeds")
-        return FeedsStanding(open=0, next_look=None)
+        return self.feeds.pop(0) if self.feeds else FeedsStanding(open=0, next_look=None)
 
     def all(self) -> list[Callable[..., Any]]:
         """Return the activities, for a worker."""

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from activities.feed_sending import FeedActivities, FeedsStanding, send_feed
+from domain.errors import Unavailable
 from ledger.feeds import Feed, FeedState
 from simulators.walmart.feed_queue import FeedSettings
 from tests.integration.stock_steps import (
@@ -323,3 +325,28 @@ async def test_feed_over_the_limit_is_not_submitted_and_its_offers_go_on(shop: S
     assert at_walmart(shop) == []
     assert sent.accepted == 10
     assert agreed(shop, 5)
+
+
+async def test_what_was_read_of_a_feed_stays_settled_when_a_page_fails(shop: Shop):
+    await waiting(shop, 120)
+    feed = await submit(shop)
+    finish_feeds(shop)
+    answered = 0
+
+    async def fail_third_page(request: httpx.Request) -> None:
+        nonlocal answered
+        if "offset=100" in str(request.url):
+            raise httpx.ConnectError("cut")
+        answered += "includeDetails" in str(request.url)
+
+    shop.services.walmart._http.event_hooks = {"request": [fail_third_page]}
+    with pytest.raises(Unavailable):
+        await follow(shop)
+    between = await shop.services.ledger.offers.standing(PAIR)
+    shop.services.walmart._http.event_hooks = {}
+    await follow(shop)
+
+    assert answered >= 2
+    assert between.under_way == 40  # both ship nodes of the last twenty SKUs
+    assert await state_of(shop, feed) is FeedState.SETTLED
+    assert agreed(shop, 120)

@@ -11,6 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.feed_sending import FeedsStanding
 from activities.sending import Sent
 from domain.errors import Rejected, StockListTruncated
 from domain.inventory_runs import (
@@ -204,6 +205,19 @@ async def test_collector_sends_again_when_there_is_something_to_send(skipping):
 
     assert (first.sent, first.refused, between) == (5, 1, 1)
     assert (last.sent, last.refused) == (7, 1)
+
+
+async def test_what_waited_behind_a_feed_is_sent_as_soon_as_the_feed_has_ended(skipping):
+    ended = FeedsStanding(open=0, next_look=None, waiting=True)
+    fake = FakeInventoryActivities(sent=[Sent(), Sent(accepted=4)], feeds=[ended])
+
+    async with collector_of(skipping, fake) as collector:
+        await until(collector, lambda: "follow_feeds" in fake.calls)
+        await skipping.sleep(timedelta(seconds=5))
+        await status_when(collector, lambda s: s.sent == 4)
+        await until(collector, lambda: fake.calls.count("follow_feeds") == 2)
+
+    assert fake.calls.count("send_inventory") == 2
 
 
 async def test_collector_rests_until_something_was_computed(skipping):
