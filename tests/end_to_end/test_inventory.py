@@ -126,7 +126,7 @@ async def test_a_worker_killed_with_a_feed_under_way_loses_nothing_and_overtakes
         await stack.kill("worker")
         under_way = await stack.simulators.inventory_audit()
         feed_operations = ["list_feeds", "feed_status", "list_inventories", "submit_feed"]
-        faults = {"share": 0.2, "seed": 5, "operations": feed_operations, "slow_seconds": 0.2}
+        faults = {"share": 0.2, "seed": 1, "operations": feed_operations, "slow_seconds": 0.2}
         await stack.simulators.tell_walmart("faults", faults)
         await move(stack, running=True)
         moved = await audit_when(stack, 0, lambda audit: audit["sold"] >= 10)
