@@ -12,7 +12,7 @@ from commands.demo.stack import PAIR, Ports, Stack, open_stack
 from domain.inventory_runs import ApproveStock, CollectorStatus, InventorySyncInput, Scope
 from domain.names import INVENTORY_TASK_QUEUE, inventory_collector_id, inventory_sync_id
 from tests.end_to_end.conftest import PATIENCE_SECONDS
-from workflows.inventory import InventoryCollector, InventorySync
+from workflows.inventory import InventorySync
 
 SETTINGS = """
 [pairs.inventory]
@@ -57,10 +57,10 @@ async def collector_when(
     client: Client, reached: Callable[[CollectorStatus], bool]
 ) -> tuple[Collector, CollectorStatus]:
     """Look until the collector has got somewhere."""
-    collector = client.get_workflow_handle_for(InventoryCollector.run, inventory_collector_id(PAIR))
+    collector = client.get_workflow_handle(inventory_collector_id(PAIR))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            status = await collector.query(InventoryCollector.status)
+            status = await collector.query("status", result_type=CollectorStatus)
             if reached(status):
                 return collector, status
             await asyncio.sleep(0.2)
@@ -69,7 +69,7 @@ async def collector_when(
 async def approve(client: Client) -> None:
     """Let the first run go on, which changes nearly everything."""
     collector, _ = await collector_when(client, lambda status: bool(status.held))
-    await collector.signal(InventoryCollector.approve, ApproveStock(by="test", reason="first run"))
+    await collector.signal("approve", ApproveStock(by="test", reason="first run"))
 
 
 async def audit_when(stack: Stack, since_ms: int, reached: Callable[[Audit], bool]) -> Audit:
