@@ -23,7 +23,7 @@ changes_seconds = {changes_seconds}
 # So many offers are sent by feed: by request they would take longer at Walmart's limit.
 ITEMS_FOR_A_FEED = 700
 
-Collector = WorkflowHandle[InventoryCollector, None]
+Collector = WorkflowHandle[Any, Any]
 Audit = dict[str, Any]
 
 
