@@ -309,7 +309,7 @@ async def test_a_fast_clock_shortens_queue_and_window(seller: Seller, wall: Wall
     rate = profile["configurations"][1]["configuration"]["values"][0]["throttleConfigurations"][0]
     assert rate["rate"] == {
         "count": 10,
-        "replenishTimeWindow": {"value": "360", "unitOfMeasurement": "SECOND"},
+        "replenishTimeWindow": {"value": 360, "unitOfMeasurement": "SECOND"},
     }
 
 
